@@ -1,0 +1,12 @@
+/** What every vitest run of this workspace has in common; the root and the interop configuration extend it. */
+import type { ViteUserConfig } from "vitest/config"
+
+export const shared: ViteUserConfig = {
+  test: {
+    // Longer than any test takes on a loaded two-core machine: a bound against hangs, not a statement about speed.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: "forks",
+    reporters: ["default"]
+  }
+}
