@@ -1,1 +1,1 @@
-export {}
+export * as Directory from "./Directory.ts"
