@@ -7,6 +7,8 @@
  *
  * @since 0.1.0
  */
+import * as decoding from "./internal/decoding.ts"
+
 /**
  * A JSON object as parsed, before anything is known about its attributes.
  *
@@ -152,3 +154,80 @@ export interface ScimResource {
  * @since 0.1.0
  */
 export type RowDecoder<A> = (input: unknown, findings?: Findings) => A | undefined
+
+const resourceNames = decoding.names("id", "externalId", "schemas", "meta")
+
+/**
+ * Decodes what all resources share, for resource types that have no decoder of their own; `undefined` without a usable
+ * `id`. Never throws.
+ *
+ * @since 0.1.0
+ */
+export const decode: RowDecoder<ScimResource> = (input, findings) => {
+  if (!decoding.isObject(input)) {
+    findings?.add("Malformed", "Resource", "not an object; left out")
+    return undefined
+  }
+  const object = decoding.withExactNames(input, resourceNames, "Resource", findings)
+  const id = decoding.identifier(object["id"], "Resource.id", findings)
+  if (id === undefined) {
+    findings?.add("MissingId", "Resource.id", "a resource without id; left out")
+    return undefined
+  }
+  return {
+    id,
+    externalId: decoding.text(object["externalId"], "Resource.externalId", findings),
+    schemas: decoding.texts(object["schemas"], "Resource.schemas", findings),
+    meta: decoding.meta(object["meta"], findings),
+    raw: input
+  }
+}
+
+/**
+ * The value of an attribute whatever the case of its name. An exactly equal name wins, else the first that differs in
+ * case only. JSON null is `undefined`, which is what it means (RFC 7643 §2.5).
+ *
+ * @since 0.1.0
+ */
+export const attribute = (object: JsonObject, name: string, findings?: Findings): unknown => {
+  if (Object.hasOwn(object, name)) {
+    const exact = object[name] ?? undefined
+    if (findings !== undefined && countVariants(object, name) > 1) {
+      findings.add("NameConflict", name, "two names differ only in case; the exact one was read")
+    }
+    return exact
+  }
+  const lowerCase = name.toLowerCase()
+  for (const candidate of Object.keys(object)) {
+    if (candidate.toLowerCase() === lowerCase) {
+      if (findings !== undefined) {
+        findings.add("NameCase", name, "the name is in another case; read all the same")
+        if (countVariants(object, name) > 1) {
+          findings.add("NameConflict", name, "two names differ only in case; the first one was read")
+        }
+      }
+      return object[candidate] ?? undefined
+    }
+  }
+  return undefined
+}
+
+const countVariants = (object: JsonObject, name: string): number => {
+  const lowerCase = name.toLowerCase()
+  return Object.keys(object).filter((candidate) => candidate.toLowerCase() === lowerCase).length
+}
+
+/**
+ * The attributes of an extension by its schema URN, whatever the case of the URN (RFC 7643 §3.3). `undefined` when the resource
+ * has none.
+ *
+ * @since 0.1.0
+ */
+export const extension = (
+  resource: { readonly raw: JsonObject },
+  urn: string,
+  findings?: Findings
+): JsonObject | undefined => {
+  const value = attribute(resource.raw, urn, findings)
+  return decoding.isObject(value) ? value : undefined
+}
