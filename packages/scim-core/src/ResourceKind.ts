@@ -1,0 +1,106 @@
+/**
+ * A type of resource, declared once: where it lives, how its rows are read and how new ones are written. `User` and `Group`
+ * are here; any other type, and any extension, takes one declaration.
+ *
+ * @since 0.1.0
+ */
+import * as Group from "./Group.ts"
+import * as Schemas from "./Schemas.ts"
+import type { Findings, JsonObject, RowDecoder, ScimResource } from "./ScimResource.ts"
+import * as User from "./User.ts"
+
+/**
+ * An attribute whose value singles out one resource, as far as the server keeps its word.
+ *
+ * @since 0.1.0
+ */
+export interface NaturalKey {
+  readonly attribute: string
+  /** Whether case counts when an answer is checked. */
+  readonly caseExact: boolean
+}
+
+/**
+ * @since 0.1.0
+ */
+export interface ResourceKind<A extends ScimResource, in New = JsonObject> {
+  /** Singular, such as `User`. */
+  readonly name: string
+  /** Below the base URL, with the leading slash. */
+  readonly endpoint: string
+  /** Schema URNs, the main one first. */
+  readonly schemas: ReadonlyArray<string>
+  readonly decode: RowDecoder<A>
+  /** Body of a create or replace request. */
+  readonly encode: (resource: New) => JsonObject
+  /** Tried in this order when a resource has to be found again after a create request with an unclear end. */
+  readonly naturalKeys: ReadonlyArray<NaturalKey>
+}
+
+/**
+ * RFC 7643 §4.1.
+ *
+ * @since 0.1.0
+ */
+export const user: ResourceKind<User.User, User.NewUser> = {
+  name: "User",
+  endpoint: "/Users",
+  schemas: [Schemas.User],
+  decode: User.decode,
+  encode: User.create,
+  naturalKeys: [{ attribute: "userName", caseExact: false }, { attribute: "externalId", caseExact: true }]
+}
+
+/**
+ * RFC 7643 §4.2. Display names are not unique among groups, so only `externalId` finds one again.
+ *
+ * @since 0.1.0
+ */
+export const group: ResourceKind<Group.Group, Group.NewGroup> = {
+  name: "Group",
+  endpoint: "/Groups",
+  schemas: [Schemas.Group],
+  decode: Group.decode,
+  encode: Group.create,
+  naturalKeys: [{ attribute: "externalId", caseExact: true }]
+}
+
+/**
+ * Declares a type of resource.
+ *
+ * @since 0.1.0
+ */
+export declare const make: <A extends ScimResource = ScimResource, New = JsonObject>(options: {
+  readonly name: string
+  readonly endpoint: string
+  readonly schemas: ReadonlyArray<string>
+  readonly decode: RowDecoder<A>
+  readonly encode: (resource: New) => JsonObject
+  readonly naturalKeys?: ReadonlyArray<NaturalKey> | undefined
+}) => ResourceKind<A, New>
+
+/**
+ * A type of resource whose attributes nothing is known about: rows come as `ScimResource` with their `raw` object.
+ *
+ * @since 0.1.0
+ */
+export declare const untyped: (options: {
+  readonly name: string
+  readonly endpoint: string
+  readonly schemas: ReadonlyArray<string>
+}) => ResourceKind<ScimResource>
+
+/**
+ * The same kind with a typed extension: what `decode` makes of the extension's object stands under `property`, `undefined`
+ * where the server sent none.
+ *
+ * @since 0.1.0
+ */
+export declare const extend: <A extends ScimResource, New, const P extends string, E>(
+  kind: ResourceKind<A, New>,
+  extension: {
+    readonly property: P
+    readonly schema: string
+    readonly decode: (input: JsonObject, findings?: Findings) => E | undefined
+  }
+) => ResourceKind<A & { readonly [K in P]: E | undefined }, New>
