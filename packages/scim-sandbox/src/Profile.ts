@@ -37,6 +37,8 @@ export interface Profile {
   readonly uniqueActiveEmails: boolean
   /** Groups are identified by `externalId`, else `displayName`, for ever; a second one is 409. */
   readonly uniqueGroups: boolean
+  /** A POST or PUT without `active`: a new user is active, a replaced one stays as it is. Where not, `active` stays absent. */
+  readonly defaultActive: boolean
   /** A POST with `active: false`: accepted, or 400 with an unreadable body. */
   readonly createInactive: "accept" | "reject"
   /** JSON null in a POST or PUT body: 400 `invalidSyntax`, or the attribute is unassigned (RFC 7643 section 2.5). */
@@ -98,6 +100,7 @@ export const workos: Profile = {
   holdRejectedUsers: true,
   uniqueActiveEmails: true,
   uniqueGroups: true,
+  defaultActive: true,
   createInactive: "accept",
   onNull: "reject",
   attributeCase: "exact",
@@ -135,6 +138,7 @@ export const standard: Profile = {
   holdRejectedUsers: false,
   uniqueActiveEmails: false,
   uniqueGroups: false,
+  defaultActive: false,
   createInactive: "accept",
   onNull: "unassign",
   attributeCase: "any",

@@ -72,7 +72,7 @@ const conformMembers = (input: JsonObject, shape: Shape, prefix: string, policy:
       continue
     }
     const conformed = conformAttribute(value, attribute, path, policy)
-    if (Result.isFailure(conformed)) return conformed
+    if (Result.isFailure(conformed)) return Result.fail(conformed.failure)
     if (Array.isArray(conformed.success) && conformed.success.length === 0 && policy.emptyArrays === "omit") continue
     output[attribute.name] = conformed.success
   }
@@ -87,7 +87,7 @@ export const conform = (body: unknown, definition: ResourceDefinition, policy: P
     )
   }
   const core = conformMembers(body, definition.shape, "", policy)
-  if (Result.isFailure(core)) return core
+  if (Result.isFailure(core)) return Result.fail(core.failure)
   const output = core.success
   for (const extension of definition.extensions) {
     const wanted = extension.id.toLowerCase()

@@ -1,0 +1,37 @@
+/** An answer before it goes on the wire. */
+import * as ScimFailure from "../ScimFailure.ts"
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | undefined
+}
+
+export const scimJson = "application/scim+json"
+
+export const bytes = (status: number, body: Buffer, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  headers: { "content-type": scimJson, ...headers },
+  body
+})
+
+export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Reply =>
+  bytes(status, Buffer.from(JSON.stringify(body)), headers)
+
+export const empty = (status: number, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  headers,
+  body: undefined
+})
+
+/** What a gateway in front of the service answers, which knows nothing of SCIM. */
+export const gateway = (status: number, message: string, headers: Readonly<Record<string, string>> = {}): Reply =>
+  json(status, { message }, { ...headers, "content-type": "application/json" })
+
+export const failure = (
+  failure: ScimFailure.ScimFailure,
+  headers: Readonly<Record<string, string>> = {}
+): Reply =>
+  failure.format === "other"
+    ? gateway(failure.status, failure.detail, headers)
+    : json(failure.status, ScimFailure.toBody(failure), headers)
