@@ -110,23 +110,24 @@ export const integer = (
       : Result.fail(`${words.displayName} must be a whole number from ${bounds.minimum} to ${bounds.maximum}.`)
   })
 
-const truths: Readonly<Record<string, boolean>> = {
-  true: true,
-  "1": true,
-  yes: true,
-  on: true,
-  false: false,
-  "0": false,
-  no: false,
-  off: false
-}
+// A map, since an object would answer for "constructor" too.
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["1", true],
+  ["yes", true],
+  ["on", true],
+  ["false", false],
+  ["0", false],
+  ["no", false],
+  ["off", false]
+])
 
 /**
  * @since 0.1.0
  */
 export const boolean = (words: Words): ConfigField<boolean> =>
   required(words, "boolean", (given) => {
-    const value = truths[given.trim().toLowerCase()]
+    const value = truths.get(given.trim().toLowerCase())
     return value === undefined
       ? Result.fail(`${words.displayName} must be true or false.`)
       : Result.succeed(value)

@@ -61,7 +61,10 @@ export interface SettledSnapshot {
   readonly resources: Readonly<Record<string, number>>
   /** Rows that came more than once and were kept once. */
   readonly duplicates: number
-  /** At most `missingLimit` of them, in a stable order. */
+  /**
+   * At most `missingLimit` of them, in a stable order. Only principals whose resource type the header names are looked for: of another type
+   * no record can come, and a grant to it is kept as it is.
+   */
   readonly missingPrincipals: ReadonlyArray<MissingPrincipal>
 }
 
@@ -160,6 +163,9 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
 }
 
 /**
+ * Takes a snapshot in. Its effects are called one at a time, never concurrently, and `write`, `discard`, `dropGrantsTo`, `settle` and
+ * `finish` are not interrupted half-way.
+ *
  * @since 0.1.0
  */
 export class SnapshotSink extends Context.Service<SnapshotSink, {
@@ -172,8 +178,11 @@ export class SnapshotSink extends Context.Service<SnapshotSink, {
    */
   readonly write: (records: ReadonlyArray<ResourceRecord>, checkpoint: () => string) => Effect.Effect<void, SinkError>
 
-  /** Forgets every record of a resource type with its entitlements and grants, because it has to be read again. */
-  readonly discard: (resourceTypeId: string) => Effect.Effect<void, SinkError>
+  /**
+   * Forgets every record of a resource type with its entitlements and grants, because it has to be read again. What is forgotten must not
+   * become durable under an older checkpoint, which would still count those records as done: take a new one in the same transaction.
+   */
+  readonly discard: (resourceTypeId: string, checkpoint: () => string) => Effect.Effect<void, SinkError>
 
   /**
    * Makes durable what was written, drops repeated rows and looks for grants whose principal is not there. May be called again after
