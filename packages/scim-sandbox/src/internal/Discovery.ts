@@ -53,13 +53,20 @@ const attributeBody = (attribute: Attribute): JsonObject => {
   return subAttributes === undefined ? fields : { ...fields, subAttributes: subAttributes.map(attributeBody) }
 }
 
+/** Where a user needs an e-mail, the schema says so, of the list and of the address in it. */
+const requiredEmails = (attribute: Attribute): Attribute => ({
+  ...attribute,
+  required: true,
+  subAttributes: (attribute.subAttributes ?? []).map((sub) => (sub.name === "value" ? { ...sub, required: true } : sub))
+})
+
 const schemaBody = (schema: SchemaDefinition, profile: Profile, baseUrl: string): JsonObject => ({
   schemas: [schemaUri],
   id: schema.id,
   name: schema.name,
   description: schema.description,
   attributes: schema.attributes.map((attribute) =>
-    attributeBody(attribute.name === "emails" ? { ...attribute, required: profile.requireEmail } : attribute)
+    attributeBody(attribute.name === "emails" && profile.requireEmail ? requiredEmails(attribute) : attribute)
   ),
   meta: { resourceType: "Schema", location: `${baseUrl}/Schemas/${schema.id}` }
 })

@@ -14,7 +14,7 @@ import {
 } from "scim-patch"
 import * as ScimFailure from "../ScimFailure.ts"
 import { isJsonObject, type JsonObject, objectsOf, stringOf } from "./Json.ts"
-import { type ResourceDefinition, type SchemaDefinition, shapeOf, splitPath, subShape } from "./Schemas.ts"
+import { resolve, type ResourceDefinition, type SchemaDefinition, shapeOf, splitPath, subShape } from "./Schemas.ts"
 
 type Patched<A> = Result.Result<A, ScimFailure.ScimFailure>
 
@@ -113,29 +113,31 @@ const targetOf = (path: string, definition: ResourceDefinition): Patched<Target>
   })
 }
 
-/** One operation as several with a path each, where the client gave none or named a whole extension. */
+/**
+ * One operation as several with a path each, where the client gave none or named a whole extension. Members of the value that
+ * the schema does not have, or that clients may not write (Okta sends the `id` along), are left out as they are in a PUT.
+ */
 const spread = (operation: JsonObject, definition: ResourceDefinition): ReadonlyArray<JsonObject> => {
-  const op = operation["op"]
+  const { op, value } = operation
   const path = stringOf(operation["path"])
-  const extension = path === undefined ? undefined : splitPath(path, definition)
-  if (path !== undefined && (extension?.extension === undefined || extension.names.length > 0)) return [operation]
-  const whole = extension?.extension
+  const place = path === undefined ? undefined : splitPath(path, definition)
+  if (place !== undefined && (place.extension === undefined || place.names.length > 0)) return [operation]
+  const whole = place?.extension
   if (op === "remove") {
     return whole === undefined
       ? [operation]
       : whole.attributes.map((attribute) => ({ op, path: `${whole.id}:${attribute.name}` }))
   }
-  const value = operation["value"]
   if (!isJsonObject(value)) return [operation]
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const inside = splitPath(key, definition)
-    return whole === undefined && inside.extension !== undefined && inside.names.length === 0 && isJsonObject(inner)
-      ? Object.entries(inner).map(([name, part]) => ({
-        op,
-        path: `${inside.extension?.id ?? ""}:${name}`,
-        value: part
-      }))
+  const parts = Object.entries(value).flatMap(([key, inner]) => {
+    const { extension, names } = splitPath(key, definition)
+    return whole === undefined && extension !== undefined && names.length === 0 && isJsonObject(inner)
+      ? Object.entries(inner).map(([name, part]) => ({ op, path: `${extension.id}:${name}`, value: part }))
       : [{ op, path: whole === undefined ? key : `${whole.id}:${key}`, value: inner }]
+  })
+  return parts.filter((part) => {
+    const attribute = resolve(part.path, definition)
+    return attribute !== undefined && attribute.mutability !== "readOnly"
   })
 }
 
