@@ -1,1 +1,7 @@
-export {}
+/**
+ * The connector for Claude Enterprise.
+ *
+ * @since 0.1.0
+ */
+export * as ClaudeEnterprise from "./ClaudeEnterprise.ts"
+export * as Settings from "./Settings.ts"
