@@ -49,7 +49,7 @@ const resolved = (value: unknown, ids: ReadonlyMap<string, string>): unknown => 
 }
 
 const resultOf = (operation: Operation, reply: Reply.Reply, baseUrl: string): JsonObject => {
-  const body = reply.body === undefined ? undefined : Result.getOrUndefined(parse(reply.body.toString("utf8")))
+  const body = reply.body === undefined ? undefined : Result.getOrUndefined(parse(Reply.text(reply)))
   const failed = reply.status >= 400
   const location = operation.method === "POST"
     ? reply.headers["location"]

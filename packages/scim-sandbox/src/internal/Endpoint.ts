@@ -186,7 +186,9 @@ export class Endpoint {
     const projection = Listing.projectionOf(request.query)
     const reshape = Listing.membersFault(this.#faults, target, row.kind, false)
     const all = { ...this.#etagHeader(row), ...headers }
-    if (projection === undefined && reshape === undefined && !withoutId) return Reply.bytes(status, row.bytes, all)
+    if (projection === undefined && reshape === undefined && !withoutId) {
+      return Reply.bytes(status, [this.#store.bytes(row)], all)
+    }
     let resource = this.#store.read(row)
     if (reshape !== undefined) resource = reshape(resource)
     if (projection !== undefined) resource = Projection.apply(resource, projection, definitions[row.kind])

@@ -11,7 +11,7 @@ import * as Filter from "./Filter.ts"
 import { isJsonObject, type JsonObject, objectsOf, parse, stringOf } from "./Json.ts"
 import * as Projection from "./Projection.ts"
 import { definitions, resolve, type ResourceKind, splitPath } from "./Schemas.ts"
-import type { Row, Store } from "./Store.ts"
+import { joined, type Row, type Store } from "./Store.ts"
 
 export interface Query {
   readonly startIndex: number | undefined
@@ -232,15 +232,24 @@ const indexPage = (
 const comma = Buffer.from(",")
 const closing = Buffer.from("]}")
 
-/** The bytes of one row as a list shows it. */
-const rowBytes = (context: Context, row: Row, query: Query, reshape: Reshape | undefined): Buffer => {
-  if (query.projection === undefined && reshape === undefined) return row.bytes
-  let resource = context.store.read(row)
-  if (reshape !== undefined) resource = reshape(resource)
-  if (query.projection !== undefined) {
-    resource = Projection.apply(resource, query.projection, definitions[row.kind])
-  }
-  return Buffer.from(JSON.stringify(resource))
+/** The rows of a page as the list shows them, with commas between. */
+const pageBytes = (
+  context: Context,
+  rows: ReadonlyArray<Row>,
+  query: Query,
+  reshapes: ReadonlyMap<ResourceKind, Reshape | undefined>
+): ReadonlyArray<Buffer> => {
+  const { projection } = query
+  if (projection === undefined && [...reshapes.values()].every((reshape) => reshape === undefined)) return joined(rows)
+  return rows.flatMap((row, at) => {
+    const resource = context.store.read(row)
+    const reshaped = reshapes.get(row.kind)?.(resource) ?? resource
+    const shown = projection === undefined
+      ? reshaped
+      : Projection.apply(reshaped, projection, definitions[row.kind])
+    const bytes = Buffer.from(JSON.stringify(shown))
+    return at === 0 ? [bytes] : [comma, bytes]
+  })
 }
 
 export type Reshape = (resource: JsonObject) => JsonObject
@@ -290,7 +299,7 @@ export const list = (
   kinds: ReadonlyArray<ResourceKind>,
   query: Query,
   target: Target
-): Answered<Buffer> => {
+): Answered<ReadonlyArray<Buffer>> => {
   const { faults, profile, store } = context
   if ((query.startIndex ?? 1) > 1) {
     const change = faults.take("churn", target)
@@ -317,14 +326,8 @@ export const list = (
     : Result.succeed(indexPage(context, rows, query, asked, target))
   return Result.map(paged, (page) => {
     const reshapes = new Map(kinds.map((kind) => [kind, membersFault(faults, target, kind, true)]))
-    const items: Array<Buffer> = []
-    for (const row of page.rows) {
-      if (items.length > 0) items.push(comma)
-      items.push(rowBytes(context, row, query, reshapes.get(row.kind)))
-    }
-    if (faults.take("bareArray", target) !== undefined) {
-      return Buffer.concat([Buffer.from("["), ...items, Buffer.from("]")])
-    }
+    const items = pageBytes(context, page.rows, query, reshapes)
+    if (faults.take("bareArray", target) !== undefined) return [Buffer.from("["), ...items, Buffer.from("]")]
     const total = totalOf(context, page, target)
     const echo = faults.take("itemsPerPageEcho", target) !== undefined
     const head = JSON.stringify({
@@ -334,8 +337,8 @@ export const list = (
       ...(page.startIndex === undefined ? {} : { startIndex: page.startIndex }),
       ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor })
     })
-    if (faults.take("resourcesMissing", target) !== undefined) return Buffer.from(head)
+    if (faults.take("resourcesMissing", target) !== undefined) return [Buffer.from(head)]
     const key = faults.take("lowerCaseResources", target) === undefined ? "Resources" : "resources"
-    return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"${key}":[`), ...items, closing])
+    return [Buffer.from(`${head.slice(0, -1)},"${key}":[`), ...items, closing]
   })
 }

@@ -112,7 +112,7 @@ export class Provider {
     const complete = this.#completeGroup(content, "create")
     if (Result.isFailure(complete)) return Result.fail(complete.failure)
     const identity = stringOf(content["externalId"]) ?? stringOf(content["displayName"]) ?? ""
-    if (this.#profile.uniqueGroups && this.#store.groupsIdentifiedBy(identity).length > 0) {
+    if (this.#profile.uniqueGroups && this.#store.groupIdentifiedBy(identity) !== undefined) {
       return this.#conflict(`Another group already exists with this ID '${identity}'`)
     }
     return Result.succeed(this.#store.insert("Group", complete.success))

@@ -62,7 +62,7 @@ const intercept = (faults: FaultBoard, target: Target): Outcome | undefined => {
   if (redirect !== undefined) return whole(Reply.empty(redirect.status ?? 302, { location: redirect.location }))
   const html = faults.take("html", target)
   if (html !== undefined) {
-    return whole(Reply.bytes(html.status ?? 200, Buffer.from(page), { "content-type": "text/html; charset=utf-8" }))
+    return whole(Reply.bytes(html.status ?? 200, [Buffer.from(page)], { "content-type": "text/html; charset=utf-8" }))
   }
   if (faults.take("unauthorized", target) !== undefined) return whole(unauthorized())
   const throttled = faults.take("tooManyRequests", target)
@@ -84,9 +84,9 @@ const writes = new Set(["POST", "PUT", "PATCH", "DELETE"])
 
 const deformError = (reply: Reply.Reply, faults: FaultBoard, target: Target): Reply.Reply => {
   if (faults.take("plainErrors", target) !== undefined) {
-    return Reply.bytes(reply.status, Buffer.from(`Error ${reply.status}\n`), { "content-type": "text/plain" })
+    return Reply.bytes(reply.status, [Buffer.from(`Error ${reply.status}\n`)], { "content-type": "text/plain" })
   }
-  const body = Result.getOrUndefined(parse(reply.body?.toString("utf8") ?? ""))
+  const body = Result.getOrUndefined(parse(Reply.text(reply)))
   return isJsonObject(body) && faults.take("numericErrorStatus", target) !== undefined
     ? Reply.json(reply.status, { ...body, status: reply.status }, reply.headers)
     : reply
@@ -106,7 +106,7 @@ const deform = (reply: Reply.Reply, faults: FaultBoard, target: Target): Outcome
     deformed = { status: deformed.status, headers, body: undefined }
   }
   if (deformed.body !== undefined && faults.take("byteOrderMark", target) !== undefined) {
-    deformed = { ...deformed, body: Buffer.concat([Buffer.from("\uFEFF"), deformed.body]) }
+    deformed = { ...deformed, body: [Buffer.from("\uFEFF"), ...deformed.body] }
   }
   if (deformed.body === undefined) return { reply: deformed, ending: "whole" }
   if (faults.take("truncateBody", target) !== undefined) return { reply: deformed, ending: "half-then-close" }
@@ -121,15 +121,19 @@ const send = (response: Http.ServerResponse, { ending, reply }: Outcome): void =
     return
   }
   const { body } = reply
+  const size = Reply.size(reply)
   const length: Readonly<Record<string, string>> = body === undefined && (reply.status === 204 || reply.status === 304)
     ? {}
-    : { "content-length": String(body?.length ?? 0) }
+    : { "content-length": String(size) }
   response.writeHead(reply.status, { ...reply.headers, ...length })
   if (ending === "whole" || body === undefined) {
-    response.end(body)
+    // Corked parts go out in one system call, uncopied.
+    response.cork()
+    for (const part of body ?? []) response.write(part)
+    response.end()
     return
   }
-  response.write(body.subarray(0, body.length >>> 1), () => {
+  response.write(Buffer.concat(body).subarray(0, size >>> 1), () => {
     if (ending === "half-then-close") response.destroy()
   })
 }
@@ -211,7 +215,7 @@ export const run = Effect.fnUntraced(function*(options: Options): Effect.fn.Retu
       headers: publicHeaders(request.headers),
       status: outcome.ending === "whole" ? outcome.reply.status : 0,
       requestBytes: Number(request.headers["content-length"] ?? 0),
-      responseBytes: outcome.reply.body?.length ?? 0,
+      responseBytes: Reply.size(outcome.reply),
       inFlight,
       at,
       faults: target.struck

@@ -7,29 +7,56 @@ import { isJsonObject, type JsonObject, objectsOf, stringOf } from "./Json.ts"
 import * as Prng from "./Prng.ts"
 import { definitions, type ResourceKind } from "./Schemas.ts"
 
-interface Keys {
-  /** `userName` or `displayName`, in lower case. */
-  readonly name: string
-  readonly externalId: string | undefined
-  /** In lower case; empty unless the user is active. */
-  readonly emails: ReadonlyArray<string>
-}
-
 export interface Row {
   readonly id: string
   readonly kind: ResourceKind
   /** Rows are listed by this number, which is the order of creation. */
   readonly sequence: number
   readonly created: string
-  /** What a group was first called; `externalId`, else `displayName`. */
-  readonly identity: string
   lastModified: string
   version: number
   /** Deleted, but kept with `active: false`. */
   deleted: boolean
   active: boolean
-  keys: Keys
-  bytes: Buffer
+  /** The serialised resource lies in `chunk` from `start` to `end`. */
+  chunk: Buffer
+  start: number
+  end: number
+}
+
+const bytesOf = (row: Row): Buffer => row.chunk.subarray(row.start, row.end)
+
+const comma = Buffer.from(",")
+
+/**
+ * The bytes of rows with commas between them. Rows that were seeded one after the other lie so in their chunk already, so a
+ * page of them is one slice and nothing is copied.
+ */
+export const joined = (rows: ReadonlyArray<Row>): Array<Buffer> => {
+  const parts: Array<Buffer> = []
+  let at = 0
+  while (at < rows.length) {
+    const first = rows[at]
+    if (first === undefined) break
+    let { end } = first
+    let next = rows[++at]
+    while (next !== undefined && next.chunk === first.chunk && next.start === end + 1) {
+      end = next.end
+      next = rows[++at]
+    }
+    if (parts.length > 0) parts.push(comma)
+    parts.push(first.chunk.subarray(first.start, end))
+  }
+  return parts
+}
+
+/** What the indexes of a row's kind are about. */
+interface Keys {
+  /** `userName` or `displayName`, in lower case. */
+  readonly name: string
+  readonly externalId: string | undefined
+  /** In lower case; empty unless the user is active. */
+  readonly emails: ReadonlyArray<string>
 }
 
 /** Values to rows; nearly every value has one row, so an array is only made for the second. */
@@ -58,23 +85,20 @@ const leave = (index: Index, key: string, row: Row): void => {
   }
 }
 
-interface Table {
-  readonly rows: Array<Row>
-  readonly byId: Map<string, Row>
+interface Indexes {
   readonly byName: Index
   readonly byExternalId: Index
   readonly byEmail: Index
-  readonly byIdentity: Index
 }
 
-const makeTable = (): Table => ({
-  rows: [],
-  byId: new Map(),
-  byName: new Map(),
-  byExternalId: new Map(),
-  byEmail: new Map(),
-  byIdentity: new Map()
-})
+interface Table {
+  readonly rows: Array<Row>
+  readonly byId: Map<string, Row>
+  /** Made when first asked for: a large directory that is only listed never needs them. */
+  indexes: Indexes | undefined
+}
+
+const makeTable = (): Table => ({ rows: [], byId: new Map(), indexes: undefined })
 
 const keysOf = (kind: ResourceKind, content: JsonObject): Keys => ({
   name: (stringOf(content[kind === "User" ? "userName" : "displayName"]) ?? "").toLowerCase(),
@@ -83,6 +107,22 @@ const keysOf = (kind: ResourceKind, content: JsonObject): Keys => ({
     ? objectsOf(content["emails"]).flatMap((email) => stringOf(email["value"])?.toLowerCase() ?? [])
     : []
 })
+
+const enterKeys = (indexes: Indexes, row: Row, content: JsonObject): void => {
+  const keys = keysOf(row.kind, content)
+  enter(indexes.byName, keys.name, row)
+  if (keys.externalId !== undefined) enter(indexes.byExternalId, keys.externalId, row)
+  for (const email of keys.emails) enter(indexes.byEmail, email, row)
+}
+
+const leaveKeys = (indexes: Indexes, row: Row, content: JsonObject): void => {
+  const keys = keysOf(row.kind, content)
+  leave(indexes.byName, keys.name, row)
+  if (keys.externalId !== undefined) leave(indexes.byExternalId, keys.externalId, row)
+  for (const email of keys.emails) leave(indexes.byEmail, email, row)
+}
+
+const chunkSize = 4 * 1024 * 1024
 
 export interface Given {
   readonly id?: string
@@ -106,7 +146,11 @@ export class Store {
   readonly #tables: { readonly [K in ResourceKind]: Table } = { User: makeTable(), Group: makeTable() }
   /** Ids of refused users by `userName` in lower case. */
   readonly #held = new Map<string, string>()
+  /** What a group was first called (`externalId`, else `displayName`); made when first asked for. */
+  #identities: Map<string, Row> | undefined
   #sequence = 0
+  #chunk = Buffer.alloc(0)
+  #used = 0
 
   constructor(options: Options) {
     this.#options = options
@@ -130,29 +174,30 @@ export class Store {
         return row === undefined ? [] : [row]
       }
       case "externalid":
-        return rowsOf(table.byExternalId, value)
+        return rowsOf(this.#indexes(kind).byExternalId, value)
       case kind === "User" ? "username" : "displayname":
-        return rowsOf(table.byName, value.toLowerCase())
+        return rowsOf(this.#indexes(kind).byName, value.toLowerCase())
       default:
         return undefined
     }
   }
 
   named(kind: ResourceKind, name: string): ReadonlyArray<Row> {
-    return rowsOf(this.#tables[kind].byName, name.toLowerCase())
+    return rowsOf(this.#indexes(kind).byName, name.toLowerCase())
   }
 
   /** Active users with an e-mail address. */
   withEmail(email: string): ReadonlyArray<Row> {
-    return rowsOf(this.#tables.User.byEmail, email.toLowerCase())
+    return rowsOf(this.#indexes("User").byEmail, email.toLowerCase())
   }
 
-  groupsIdentifiedBy(identity: string): ReadonlyArray<Row> {
-    return rowsOf(this.#tables.Group.byIdentity, identity)
+  /** The group that was created under this `externalId`, else `displayName`, whatever it is called today. */
+  groupIdentifiedBy(identity: string): Row | undefined {
+    return this.#identityMap().get(identity)
   }
 
   read(row: Row): JsonObject {
-    const resource: unknown = JSON.parse(row.bytes.toString("utf8"))
+    const resource: unknown = JSON.parse(row.chunk.toString("utf8", row.start, row.end))
     return isJsonObject(resource) ? resource : {}
   }
 
@@ -170,6 +215,10 @@ export class Store {
     return `${this.#options.baseUrl}${definitions[row.kind].endpoint}/${encodeURIComponent(row.id)}`
   }
 
+  bytes(row: Row): Buffer {
+    return bytesOf(row)
+  }
+
   insert(kind: ResourceKind, content: JsonObject, given: Given = {}): Row {
     const table = this.#tables[kind]
     const now = given.created ?? new Date(this.#options.now()).toISOString()
@@ -178,47 +227,56 @@ export class Store {
       kind,
       sequence: this.#sequence++,
       created: now,
-      identity: stringOf(content["externalId"]) ?? stringOf(content["displayName"]) ?? "",
       lastModified: given.lastModified ?? now,
       version: 1,
       deleted: false,
       active: content["active"] !== false,
-      keys: keysOf(kind, content),
-      bytes: Buffer.alloc(0)
+      chunk: this.#chunk,
+      start: 0,
+      end: 0
     }
-    row.bytes = this.#serialise(row, content)
+    this.#append(row, this.#serialise(row, content))
     table.rows.push(row)
     table.byId.set(row.id, row)
-    if (kind === "Group") enter(table.byIdentity, row.identity, row)
-    this.#enterKeys(table, row)
+    if (table.indexes !== undefined) enterKeys(table.indexes, row, content)
+    if (kind === "Group") this.#identities?.set(identityOf(content), row)
     return row
   }
 
   /** Writes new content; answers false where nothing changed, and then keeps version and time. */
   update(row: Row, content: JsonObject): boolean {
-    if (JSON.stringify(this.content(row)) === JSON.stringify(content)) return false
-    const table = this.#tables[row.kind]
-    this.#leaveKeys(table, row)
-    row.keys = keysOf(row.kind, content)
+    const before = this.content(row)
+    if (JSON.stringify(before) === JSON.stringify(content)) return false
+    // The identity of a group outlives its name, so it has to be known before the name is gone.
+    if (row.kind === "Group") this.#identityMap()
+    const { indexes } = this.#tables[row.kind]
+    if (indexes !== undefined) {
+      leaveKeys(indexes, row, before)
+      enterKeys(indexes, row, content)
+    }
     row.active = content["active"] !== false
     row.version += 1
     row.lastModified = new Date(this.#options.now()).toISOString()
-    row.bytes = this.#serialise(row, content)
-    this.#enterKeys(table, row)
+    row.chunk = Buffer.from(this.#serialise(row, content))
+    row.start = 0
+    row.end = row.chunk.length
     return true
   }
 
   /** Takes a row out, and a member out of every group. */
   remove(row: Row): void {
     const table = this.#tables[row.kind]
-    this.#leaveKeys(table, row)
-    if (row.kind === "Group") leave(table.byIdentity, row.identity, row)
+    if (table.indexes !== undefined) leaveKeys(table.indexes, row, this.content(row))
     table.byId.delete(row.id)
     table.rows.splice(this.positionAfter(row.kind, row.sequence - 1), 1)
+    if (row.kind === "Group") {
+      const identities = this.#identityMap()
+      for (const [identity, owner] of identities) if (owner === row) identities.delete(identity)
+    }
     // Looking for the bytes first spares parsing the many groups that never had this member.
     const needle = Buffer.from(JSON.stringify(row.id))
     for (const group of this.#tables.Group.rows) {
-      if (!group.bytes.includes(needle)) continue
+      if (!bytesOf(group).includes(needle)) continue
       const content = this.content(group)
       const members = objectsOf(content["members"])
       const rest = members.filter((member) => member["value"] !== row.id)
@@ -242,8 +300,10 @@ export class Store {
   clear(): void {
     for (const table of [this.#tables.User, this.#tables.Group]) {
       table.rows.length = 0
-      for (const index of [table.byId, table.byName, table.byExternalId, table.byEmail, table.byIdentity]) index.clear()
+      table.byId.clear()
+      table.indexes = undefined
     }
+    this.#identities = undefined
     this.#held.clear()
   }
 
@@ -273,10 +333,10 @@ export class Store {
     return [...ids]
   }
 
-  #serialise(row: Row, content: JsonObject): Buffer {
+  #serialise(row: Row, content: JsonObject): string {
     const definition = definitions[row.kind]
     const extensions = definition.extensions.filter((extension) => extension.id in content)
-    return Buffer.from(JSON.stringify({
+    return JSON.stringify({
       schemas: [definition.schema.id, ...extensions.map((extension) => extension.id)],
       id: row.id,
       ...content,
@@ -287,18 +347,39 @@ export class Store {
         location: this.location(row),
         ...(this.#options.etag ? { version: this.etag(row) } : {})
       }
-    }))
+    })
   }
 
-  #enterKeys(table: Table, row: Row): void {
-    enter(table.byName, row.keys.name, row)
-    if (row.keys.externalId !== undefined) enter(table.byExternalId, row.keys.externalId, row)
-    for (const email of row.keys.emails) enter(table.byEmail, email, row)
+  /** Puts a new row behind the one before it, with a comma between, as a list needs them. */
+  #append(row: Row, text: string): void {
+    // A UTF-16 code unit takes at most three bytes, so this is enough without measuring the text first.
+    const most = text.length * 3 + 1
+    if (this.#chunk.length - this.#used < most) {
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(chunkSize, most))
+      this.#used = 0
+    }
+    row.chunk = this.#chunk
+    row.start = this.#used
+    row.end = row.start + this.#chunk.write(text, this.#used, "utf8")
+    this.#chunk[row.end] = 0x2c
+    this.#used = row.end + 1
   }
 
-  #leaveKeys(table: Table, row: Row): void {
-    leave(table.byName, row.keys.name, row)
-    if (row.keys.externalId !== undefined) leave(table.byExternalId, row.keys.externalId, row)
-    for (const email of row.keys.emails) leave(table.byEmail, email, row)
+  #indexes(kind: ResourceKind): Indexes {
+    const table = this.#tables[kind]
+    if (table.indexes === undefined) {
+      const indexes: Indexes = { byName: new Map(), byExternalId: new Map(), byEmail: new Map() }
+      for (const row of table.rows) enterKeys(indexes, row, this.content(row))
+      table.indexes = indexes
+    }
+    return table.indexes
+  }
+
+  #identityMap(): Map<string, Row> {
+    this.#identities ??= new Map(this.#tables.Group.rows.map((row) => [identityOf(this.content(row)), row]))
+    return this.#identities
   }
 }
+
+const identityOf = (content: JsonObject): string =>
+  stringOf(content["externalId"]) ?? stringOf(content["displayName"]) ?? ""
