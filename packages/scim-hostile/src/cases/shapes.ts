@@ -500,7 +500,7 @@ export const cases: ReadonlyArray<HostileCase> = [
       const server = HostileServer.make(() => ({
         raw: (response) => {
           response.writeHead(200, { "content-type": "application/scim+json" })
-          response.write("{\"id\":\"g1\",\"displayName\":\"Huge\",\"members\":[")
+          response.write(`{"schemas":["${Service.groupSchema}"],"id":"g1","displayName":"Huge","members":[`)
           const more = () => {
             while (sent.bytes < 30_000_000) {
               if (response.destroyed) return

@@ -18,7 +18,7 @@ export const ask = <A>(
 ): Effect.Effect<Verdict> =>
   operation === undefined
     ? Effect.succeed(unsupported)
-    : Effect.map(Effect.promise(operation), judge)
+    : Effect.map(Effect.promise(() => operation()), judge)
 
 /** The answer must be good, and what it holds must pass. */
 export const good = <A>(judge: (value: A) => Verdict) => (answer: Answer<A>): Verdict =>
