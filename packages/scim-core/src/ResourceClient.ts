@@ -29,6 +29,15 @@ export interface WriteOptions {
 }
 
 /** @since 0.1.0 */
+export interface PatchOptions extends WriteOptions {
+  /**
+   * Whether the patch may be sent again when nobody knows whether the server carried it out. Default: only if all its
+   * operations replace or remove, since some servers store a member twice that is added twice.
+   */
+  readonly repeatable?: boolean | undefined
+}
+
+/** @since 0.1.0 */
 export interface WalkOptions extends Query, Omit<StartOptions, "count" | "firstIndex" | "concurrent"> {
   /** `count` to ask for. Default: the client's. */
   readonly pageSize?: number | undefined
@@ -37,7 +46,10 @@ export interface WalkOptions extends Query, Omit<StartOptions, "count" | "firstI
    * the list either way.
    */
   readonly concurrency?: number | undefined
-  /** How often the walk begins again when the directory changed under it. Default 1. */
+  /**
+   * How often the walk begins again when the directory changed under it, or rows are missing. What was given already is
+   * not given again. Default 1.
+   */
   readonly maxRewalks?: number | undefined
 }
 
@@ -103,7 +115,7 @@ export interface ResourceClient<A extends ScimResource, in New = JsonObject> {
   readonly walk: (state: WalkState, query?: Query) => Effect.Effect<WalkStep<A>, ScimError>
 
   /**
-   * The whole list: each id once, or a typed error. Memory is one page, and the ids.
+   * The whole list: each id once, or a typed error. Memory is some pages, and the ids.
    */
   readonly stream: (options?: WalkOptions) => Stream.Stream<A, ScimError>
 
@@ -137,7 +149,7 @@ export interface ResourceClient<A extends ScimResource, in New = JsonObject> {
   ) => Effect.Effect<Option.Option<A>, ScimError>
 
   /** PATCH, in several requests where the dialect limits their size. `None` when the server answers without a body. */
-  readonly patch: (id: string, patch: Patch, options?: WriteOptions) => Effect.Effect<Option.Option<A>, ScimError>
+  readonly patch: (id: string, patch: Patch, options?: PatchOptions) => Effect.Effect<Option.Option<A>, ScimError>
 
   /** A resource that is not there counts as success. */
   readonly delete: (id: string, options?: WriteOptions) => Effect.Effect<Deletion, ScimError>

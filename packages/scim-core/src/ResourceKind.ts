@@ -6,6 +6,7 @@
  */
 import * as Group from "./Group.ts"
 import * as Schemas from "./Schemas.ts"
+import * as Resource from "./ScimResource.ts"
 import type { Findings, JsonObject, RowDecoder, ScimResource } from "./ScimResource.ts"
 import * as User from "./User.ts"
 
@@ -70,25 +71,34 @@ export const group: ResourceKind<Group.Group, Group.NewGroup> = {
  *
  * @since 0.1.0
  */
-export declare const make: <A extends ScimResource = ScimResource, New = JsonObject>(options: {
+export const make = <A extends ScimResource, New = JsonObject>(options: {
   readonly name: string
+  /** As `ResourceType.endpoint` says, such as `/Devices`. */
   readonly endpoint: string
   readonly schemas: ReadonlyArray<string>
   readonly decode: RowDecoder<A>
   readonly encode: (resource: New) => JsonObject
+  /** Without any, a create request with an unclear end stays unclear. */
   readonly naturalKeys?: ReadonlyArray<NaturalKey> | undefined
-}) => ResourceKind<A, New>
+}): ResourceKind<A, New> => ({ ...options, naturalKeys: options.naturalKeys ?? [] })
 
 /**
- * A type of resource whose attributes nothing is known about: rows come as `ScimResource` with their `raw` object.
+ * A type of resource whose attributes nothing is known about: rows come as `ScimResource` with their `raw` object, and bodies
+ * are sent as they are, with `schemas` added where it is missing.
  *
  * @since 0.1.0
  */
-export declare const untyped: (options: {
+export const untyped = (options: {
   readonly name: string
   readonly endpoint: string
   readonly schemas: ReadonlyArray<string>
-}) => ResourceKind<ScimResource>
+}): ResourceKind<Resource.ScimResource> =>
+  make({
+    ...options,
+    decode: Resource.decode,
+    encode: (body) => Resource.attribute(body, "schemas") === undefined ? { schemas: options.schemas, ...body } : body,
+    naturalKeys: [{ attribute: "externalId", caseExact: true }]
+  })
 
 /**
  * The same kind with a typed extension: what `decode` makes of the extension's object stands under `property`, `undefined`
@@ -96,11 +106,31 @@ export declare const untyped: (options: {
  *
  * @since 0.1.0
  */
-export declare const extend: <A extends ScimResource, New, const P extends string, E>(
+export const extend = <A extends ScimResource, New, const P extends string, E>(
   kind: ResourceKind<A, New>,
   extension: {
     readonly property: P
+    /** URN of the extension. */
     readonly schema: string
     readonly decode: (input: JsonObject, findings?: Findings) => E | undefined
   }
-) => ResourceKind<A & { readonly [K in P]: E | undefined }, New>
+): ResourceKind<A & Extended<P, E>, New> => ({
+  ...kind,
+  schemas: [...kind.schemas, extension.schema],
+  decode: (input, findings) => {
+    const resource = kind.decode(input, findings)
+    if (resource === undefined) return undefined
+    const object = Resource.extension(resource, extension.schema, findings)
+    const value = object === undefined ? undefined : extension.decode(object, findings)
+    return { ...resource, ...property(extension.property, value) }
+  }
+})
+
+/**
+ * @since 0.1.0
+ */
+export type Extended<P extends string, E> = { readonly [K in P]: E | undefined }
+
+const property = <const P extends string, E>(name: P, value: E | undefined): Extended<P, E> =>
+  // A computed key widens to `string`; this is the one place that says what it was.
+  ({ [name]: value }) as Extended<P, E>

@@ -15,7 +15,7 @@ export interface RetryPolicy {
   readonly schedule: Schedule.Schedule<unknown, ScimError>
   /** Longest pause that a server may ask for. A longer one ends in `RateLimitExhausted` at once. */
   readonly maxRetryAfter: Duration.Duration
-  /** Most time that one request spends waiting, all its pauses together. */
+  /** Most time that one request spends waiting, all its pauses together. Pauses that the server asks for are limited by this, not by count. */
   readonly budget: Duration.Duration
 }
 
@@ -29,7 +29,7 @@ export interface Options {
   readonly factor?: number | undefined
   /** Longest delay before jitter. Default 20 seconds. */
   readonly maxDelay?: Duration.Input | undefined
-  /** Attempts beyond the first. Default 8. */
+  /** Attempts beyond the first. Default 5. */
   readonly maxRetries?: number | undefined
   /** Vary each delay by up to a fifth, so that clients do not move in step. Default `true`. */
   readonly jitter?: boolean | undefined
@@ -48,7 +48,7 @@ export const make = (options: Options = {}): RetryPolicy => {
   const capped = Schedule.min([
     Schedule.exponential(options.initialDelay ?? "250 millis", options.factor ?? 2),
     Schedule.spaced(options.maxDelay ?? "20 seconds")
-  ]).pipe(Schedule.upTo({ times: options.maxRetries ?? 8 }), Schedule.setInputType<ScimError>())
+  ]).pipe(Schedule.upTo({ times: options.maxRetries ?? 5 }), Schedule.setInputType<ScimError>())
   return {
     schedule: options.jitter === false ? capped : Schedule.jittered(capped),
     maxRetryAfter: Duration.fromInputUnsafe(options.maxRetryAfter ?? "2 minutes"),
@@ -68,4 +68,4 @@ export const standard: RetryPolicy = make()
  *
  * @since 0.1.0
  */
-export const none: RetryPolicy = make({ maxRetries: 0 })
+export const none: RetryPolicy = make({ maxRetries: 0, budget: 0 })

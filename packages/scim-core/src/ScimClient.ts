@@ -4,18 +4,23 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import type { Auth } from "./Auth.ts"
-import type { Dialect } from "./Dialect.ts"
-import type { ResourceType, SchemaDefinition, ServiceProviderConfig } from "./Discovery.ts"
+import * as Dialect from "./Dialect.ts"
+import * as Discovery from "./Discovery.ts"
 import type { Group, NewGroup } from "./Group.ts"
+import * as Client from "./internal/resourceClient.ts"
+import * as Transport from "./internal/transport.ts"
 import type { ResourceClient } from "./ResourceClient.ts"
-import type { ResourceKind } from "./ResourceKind.ts"
-import type { RetryPolicy } from "./RetryPolicy.ts"
-import type { ScimError } from "./ScimError.ts"
+import * as ResourceKind from "./ResourceKind.ts"
+import * as ResourcePath from "./ResourcePath.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
+import * as ScimError from "./ScimError.ts"
 import type { ScimResource } from "./ScimResource.ts"
 import type { NewUser, User } from "./User.ts"
 
@@ -38,7 +43,7 @@ export interface Options {
   readonly baseUrl: string
   readonly auth: Auth
   /** Default `Dialect.standard`. */
-  readonly dialect?: Dialect | undefined
+  readonly dialect?: Dialect.Dialect | undefined
   /** Most requests in flight. Default 8. */
   readonly concurrency?: number | undefined
   /** How long to wait for the beginning of an answer, and for the rest of it. Default 30 seconds and 60 seconds. */
@@ -47,7 +52,7 @@ export interface Options {
     | { readonly headers?: Duration.Input | undefined; readonly body?: Duration.Input | undefined }
     | undefined
   /** Default `RetryPolicy.standard`. */
-  readonly retry?: RetryPolicy | undefined
+  readonly retry?: RetryPolicy.RetryPolicy | undefined
   /** Put before this package's own product name. */
   readonly userAgent?: string | undefined
   /** Largest answer in bytes, after decompression. Default 32 MiB. */
@@ -63,26 +68,122 @@ export class ScimClient extends Context.Service<ScimClient, {
   readonly users: ResourceClient<User, NewUser>
   readonly groups: ResourceClient<Group, NewGroup>
   /** Operations on any other type of resource. */
-  readonly resource: <A extends ScimResource, New>(kind: ResourceKind<A, New>) => ResourceClient<A, New>
-  readonly dialect: Dialect
+  readonly resource: <A extends ScimResource, New>(kind: ResourceKind.ResourceKind<A, New>) => ResourceClient<A, New>
+  readonly dialect: Dialect.Dialect
   readonly stats: Effect.Effect<RequestStats>
   /** Read once and kept. Everything is unknown where the server has none or an unreadable one. */
-  readonly serviceProviderConfig: Effect.Effect<ServiceProviderConfig>
+  readonly serviceProviderConfig: Effect.Effect<Discovery.ServiceProviderConfig>
   /** Empty where the server has no readable list. */
-  readonly resourceTypes: Effect.Effect<ReadonlyArray<ResourceType>>
+  readonly resourceTypes: Effect.Effect<ReadonlyArray<Discovery.ResourceType>>
   /** Empty where the server has no readable list. */
-  readonly schemas: Effect.Effect<ReadonlyArray<SchemaDefinition>>
+  readonly schemas: Effect.Effect<ReadonlyArray<Discovery.SchemaDefinition>>
 }>()("@access-kit/scim-core/ScimClient") {
-  /** Fails with `InvalidConfiguration`. */
-  declare static readonly make: (
+  /**
+   * Fails with `InvalidConfiguration`. Nothing is sent.
+   *
+   * @since 0.1.0
+   */
+  static make(
     options: Options
-  ) => Effect.Effect<ScimClient["Service"], ScimError, HttpClient.HttpClient>
+  ): Effect.Effect<ScimClient["Service"], ScimError.ScimError, HttpClient.HttpClient> {
+    return make(options)
+  }
 
-  declare static readonly layer: (options: Options) => Layer.Layer<ScimClient, ScimError, HttpClient.HttpClient>
+  /**
+   * @since 0.1.0
+   */
+  static layer(options: Options): Layer.Layer<ScimClient, ScimError.ScimError, HttpClient.HttpClient> {
+    return Layer.effect(ScimClient, make(options))
+  }
 }
 
-/** {@link ScimClient.make} for those who import the module as a namespace. @since 0.1.0 */
-export declare const make: typeof ScimClient.make
+const invalid = (option: string, message: string) =>
+  Effect.fail(ScimError.make(new ScimError.InvalidConfiguration({ option, message })))
 
-/** {@link ScimClient.layer} for those who import the module as a namespace. @since 0.1.0 */
-export declare const layer: typeof ScimClient.layer
+const isPhases = (
+  timeout: Options["timeout"]
+): timeout is { readonly headers?: Duration.Input | undefined; readonly body?: Duration.Input | undefined } =>
+  Predicate.isObject(timeout) && !Duration.isDuration(timeout) &&
+  (Predicate.hasProperty(timeout, "headers") || Predicate.hasProperty(timeout, "body"))
+
+/** The product name that ends every `User-Agent`. */
+const product = "access-kit-scim-core"
+
+/**
+ * {@link ScimClient.make} for those who import the module as a namespace.
+ *
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const dialect = options.dialect ?? Dialect.standard
+  const concurrency = options.concurrency ?? 8
+  const pageSize = options.pageSize ?? dialect.pageSize
+  const maxBodyBytes = options.maxBodyBytes ?? 32 * 1024 * 1024
+  for (const [option, value] of Object.entries({ concurrency, pageSize, maxBodyBytes })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      return yield* invalid(option, `${option} is ${value}. Give a whole number from 1 up.`)
+    }
+  }
+  const base = ResourcePath.baseUrl(options.baseUrl)
+  if (Result.isFailure(base)) return yield* invalid("baseUrl", base.failure.message)
+  const agent = options.userAgent?.trim() ?? ""
+  if (!/^[\x20-\x7e]*$/.test(agent)) {
+    return yield* invalid("userAgent", "The user agent contains characters that no HTTP header can hold.")
+  }
+  const phases = isPhases(options.timeout) ? options.timeout : { headers: options.timeout, body: options.timeout }
+  const retry = options.retry ?? RetryPolicy.standard
+  const transport = yield* Transport.make({
+    origin: base.success.origin,
+    auth: options.auth,
+    dialect,
+    concurrency,
+    headersTimeout: Duration.fromInputUnsafe(phases.headers ?? "30 seconds"),
+    bodyTimeout: Duration.fromInputUnsafe(phases.body ?? "60 seconds"),
+    retry,
+    userAgent: agent === "" ? product : `${agent} ${product}`,
+    maxBodyBytes,
+    compression: options.compression ?? true
+  })
+  const surroundings: Client.Surroundings = { base: base.success, transport, dialect, pageSize, retry }
+
+  /** What a server says about itself, or nothing: discovery is a help, never a condition. */
+  const discover = Effect.fn("ScimClient.discover")(function*(path: string) {
+    const url = yield* Client.located(ResourcePath.collection(base.success, path))
+    const response = yield* transport.send({ method: "GET", path, url, target: "service", repeatable: true })
+    return response.json
+  })
+  /** A good answer is kept; after a bad one the next caller asks again. */
+  const discovered = <A>(path: string, decode: (json: unknown) => A) => {
+    let known: { readonly value: A } | undefined
+    return Effect.suspend(() =>
+      known === undefined
+        ? discover(path).pipe(
+          Effect.map((json) => (known = { value: decode(json) }).value),
+          Effect.catch(() => Effect.succeed(decode(undefined)))
+        )
+        : Effect.succeed(known.value)
+    )
+  }
+
+  return ScimClient.of({
+    users: Client.make(ResourceKind.user, surroundings),
+    groups: Client.make(ResourceKind.group, surroundings),
+    resource: (kind) => Client.make(kind, surroundings),
+    dialect,
+    stats: Effect.sync(() => {
+      const { bytesReceived, bytesSent, requests, retries, waitedMillis } = transport.counters
+      return { requests, retries, waitedMillis, bytesReceived, bytesSent }
+    }),
+    serviceProviderConfig: discovered("/ServiceProviderConfig", Discovery.decodeServiceProviderConfig),
+    resourceTypes: discovered("/ResourceTypes", Discovery.decodeResourceTypes),
+    schemas: discovered("/Schemas", Discovery.decodeSchemas)
+  })
+})
+
+/**
+ * {@link ScimClient.layer} for those who import the module as a namespace.
+ *
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<ScimClient, ScimError.ScimError, HttpClient.HttpClient> =>
+  ScimClient.layer(options)

@@ -345,11 +345,13 @@ export class ScimError extends Schema.TaggedError<ScimError>()("ScimError", {
       case "RateLimitExhausted":
       case "ServerFailure":
       case "Timeout":
-      case "Network":
       case "DirectoryDrift":
       case "IncompleteList":
       case "CursorExpired":
         return true
+      case "Network":
+        // A name that does not exist and a server that speaks no HTTP stay so.
+        return this.reason.code !== "ENOTFOUND" && this.reason.code?.startsWith("HPE_") !== true
       case "Decode":
         // A body that breaks off is an accident of transport, so long as there was an answer at all.
         return this.status !== undefined && this.status < 300

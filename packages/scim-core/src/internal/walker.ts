@@ -1,0 +1,152 @@
+/**
+ * Whole lists as streams: the page walk of `Pagination` with the memory that it leaves out. Ids are remembered, so that each row
+ * comes once whatever the server repeats, and what the pages gave is held against what was announced.
+ */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Page } from "../Page.ts"
+import type { Advance, WalkState } from "../Pagination.ts"
+import * as ScimError from "../ScimError.ts"
+import type { ScimResource } from "../ScimResource.ts"
+
+/** One page with what came of it, and the state that it was asked for with in the end. */
+export interface Step<A> extends Advance<A> {
+  readonly page: Page<A>
+  readonly state: WalkState
+}
+
+export interface Walk<A extends ScimResource> {
+  readonly step: (state: WalkState) => Effect.Effect<Step<A>, ScimError.ScimError>
+  /** Begins a walk; `concurrent` asks for siblings. */
+  readonly start: (concurrent: boolean) => WalkState
+  readonly concurrency: number
+  readonly maxRewalks: number
+  readonly onPage?: ((step: Step<A>, duplicates: number) => void) | undefined
+}
+
+type Rows<A> = Stream.Stream<A, ScimError.ScimError>
+
+export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
+  Stream.suspend(() => {
+    /** Id to the number of the pass in which it came last. */
+    const seen = new Map<string, number>()
+    const pass = (number: number): Rows<A> => {
+      const one = new Pass(options, seen, number)
+      // Another try reads page by page: slower, but it notices every row that moves.
+      const rows = number === 0 && options.concurrency > 1 ? one.concurrent() : one.serial(options.start(false))
+      return number >= options.maxRewalks
+        ? rows
+        : Stream.catchIf(rows, isUnsteady, () => pass(number + 1))
+    }
+    return pass(0)
+  })
+
+const isUnsteady = (error: ScimError.ScimError): boolean =>
+  error.reason._tag === "DirectoryDrift" || error.reason._tag === "IncompleteList"
+
+class Pass<A extends ScimResource> {
+  private readonly options: Walk<A>
+  private readonly seen: Map<string, number>
+  private readonly number: number
+  private distinct = 0
+  private received = 0
+  private pagesWithoutNews = 0
+  private total: number | undefined
+
+  constructor(options: Walk<A>, seen: Map<string, number>, number: number) {
+    this.options = options
+    this.seen = seen
+    this.number = number
+  }
+
+  /** The rows that no pass has given yet. */
+  private take(step: Step<A>): ReadonlyArray<A> {
+    const before = this.distinct
+    const fresh: Array<A> = []
+    for (const row of step.resources) {
+      const last = this.seen.get(row.id)
+      if (last === this.number) continue
+      this.seen.set(row.id, this.number)
+      this.distinct++
+      if (last === undefined) fresh.push(row)
+    }
+    const news = this.distinct - before
+    this.received += step.resources.length
+    this.total = step.page.totalResults ?? this.total
+    this.pagesWithoutNews = news === 0 && step.resources.length > 0 ? this.pagesWithoutNews + 1 : 0
+    this.options.onPage?.(step, step.resources.length - news)
+    return fresh
+  }
+
+  serial(start: WalkState): Rows<A> {
+    return Stream.paginate(start, (state) =>
+      Effect.flatMap(this.options.step(state), (step) => {
+        const fresh = this.take(step)
+        // One page without news can be rows that moved; two are a server that goes in circles.
+        if (this.pagesWithoutNews > 1) return this.stalled()
+        if (Option.isNone(step.next) && !isVerified(step.state) && this.misses(step.state)) return this.missing()
+        return Effect.succeed([fresh, step.next] as const)
+      }))
+  }
+
+  concurrent(): Rows<A> {
+    return Stream.unwrap(Effect.map(this.options.step(this.options.start(true)), (first) => {
+      const fresh = Stream.fromArray(this.take(first))
+      if (first.siblings.length === 0) {
+        return Option.isNone(first.next) ? fresh : Stream.concat(fresh, this.serial(first.next.value))
+      }
+      const rest = Stream.fromIterable(first.siblings).pipe(
+        Stream.mapEffect((sibling) => this.segment(sibling), { concurrency: this.options.concurrency }),
+        Stream.flatMap((steps) => Stream.fromArray(steps.flatMap((step) => this.take(step))))
+      )
+      // Rows that moved from one segment to another while both were read came twice or never.
+      const check = Stream.suspend(() =>
+        this.total !== undefined && this.distinct < this.total ? Stream.fromEffect(this.missing()) : Stream.empty
+      )
+      return Stream.concat(Stream.concat(fresh, rest), check)
+    }))
+  }
+
+  /** A segment to its end; all but the first step of one are the exception. */
+  private segment(start: WalkState): Effect.Effect<ReadonlyArray<Step<A>>, ScimError.ScimError> {
+    return Effect.flatMap(this.options.step(start), (step) =>
+      Option.isNone(step.next)
+        ? Effect.succeed(Arr.of(step))
+        : Effect.map(this.segment(step.next.value), (more) => [step, ...more]))
+  }
+
+  private misses(state: WalkState): boolean {
+    return this.total !== undefined && this.distinct < this.total && (state._tag !== "Index" || state.trusted)
+  }
+
+  private missing(): Effect.Effect<never, ScimError.ScimError> {
+    const { distinct, received, total } = this
+    return Effect.fail(ScimError.make(
+      new ScimError.IncompleteList({
+        expected: total ?? received,
+        received: distinct,
+        message:
+          `The server announced ${total} rows and sent ${received}, of which ${
+            received - distinct
+          } came twice, so rows are ` +
+          "missing. The directory may have changed while it was being listed: list it again."
+      })
+    ))
+  }
+
+  private stalled(): Effect.Effect<never, ScimError.ScimError> {
+    return Effect.fail(ScimError.make(
+      new ScimError.PaginationStalled({
+        received: this.distinct,
+        message:
+          `The list makes no progress: after ${this.distinct} rows the server repeats rows that had come before. It seems to ` +
+          "ignore the paging parameters; try the other paging method, or report it to the server's maker."
+      })
+    ))
+  }
+}
+
+/** Overlapping pages prove that no row slipped through between them, whatever came twice. */
+const isVerified = (state: WalkState): boolean => state._tag === "Index" && state.overlap
