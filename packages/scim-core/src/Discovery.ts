@@ -264,13 +264,6 @@ const limit = (input: unknown, at: string, findings: Findings | undefined): numb
   return value === 0 ? undefined : value
 }
 
-/**
- * The configuration of a server that says nothing about itself: everything is unknown.
- *
- * @since 0.1.0
- */
-export const unknownServiceProviderConfig: ServiceProviderConfig = decodeServiceProviderConfig(undefined)
-
 const resourceTypeNames = decoding.names("id", "name", "endpoint", "description", "schema", "schemaExtensions")
 const extensionNames = decoding.names("schema", "required")
 
@@ -436,3 +429,10 @@ const list = (input: unknown, at: string, findings: Findings | undefined): Reado
   }
   return out
 }
+
+/**
+ * The configuration of a server that says nothing about itself: everything is unknown.
+ *
+ * @since 0.1.0
+ */
+export const unknownServiceProviderConfig: ServiceProviderConfig = decodeServiceProviderConfig(undefined)

@@ -397,13 +397,13 @@ export const isEmailAddress = (text: string): boolean => /^[^\s\p{Cc}@]+@[^\s\p{
  * @since 0.1.0
  */
 export const create = (user: NewUser): JsonObject => {
-  const enterprise = user.enterprise === undefined ? undefined : encoding.compact({
-    employeeNumber: user.enterprise.employeeNumber,
-    costCenter: user.enterprise.costCenter,
-    organization: user.enterprise.organization,
-    division: user.enterprise.division,
-    department: user.enterprise.department,
-    manager: user.enterprise.manager === undefined ? undefined : { value: user.enterprise.manager }
+  const enterprise = encoding.compact({
+    employeeNumber: user.enterprise?.employeeNumber,
+    costCenter: user.enterprise?.costCenter,
+    organization: user.enterprise?.organization,
+    division: user.enterprise?.division,
+    department: user.enterprise?.department,
+    manager: encoding.compact({ value: user.enterprise?.manager })
   })
   const extensions = encoding.extensions({
     ...user.extensions,
@@ -415,13 +415,13 @@ export const create = (user: NewUser): JsonObject => {
       userName: user.userName,
       externalId: user.externalId,
       displayName: user.displayName,
-      name: user.name === undefined ? undefined : encoding.compact({
-        formatted: user.name.formatted,
-        givenName: user.name.givenName,
-        middleName: user.name.middleName,
-        familyName: user.name.familyName,
-        honorificPrefix: user.name.honorificPrefix,
-        honorificSuffix: user.name.honorificSuffix
+      name: encoding.compact({
+        formatted: user.name?.formatted,
+        givenName: user.name?.givenName,
+        middleName: user.name?.middleName,
+        familyName: user.name?.familyName,
+        honorificPrefix: user.name?.honorificPrefix,
+        honorificSuffix: user.name?.honorificSuffix
       }),
       title: user.title,
       userType: user.userType,
