@@ -130,19 +130,18 @@ export const count = (value: unknown, at: string, findings?: Findings): number |
   return undefined
 }
 
-// xsd:dateTime (RFC 7643 §2.3.5); the offset is optional there, but then nobody knows the instant.
-const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(Z|[+-]\d{2}:\d{2})?$/
+// xsd:dateTime (RFC 7643 §2.3.5), with an offset and without one.
+const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/
+const localDateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?$/
 
 /** Milliseconds since 1970 of an `xsd:dateTime`; without an offset it is read as UTC. */
 export const instant = (value: string): number | undefined => {
-  const upper = value.toUpperCase()
-  const match = dateTime.exec(upper)
-  if (match === null) {
-    return undefined
-  }
-  const millis = Date.parse(match[1] === undefined ? `${upper}Z` : upper)
+  const millis = dateTime.test(value) ? Date.parse(value) : unusualInstant(value.toUpperCase())
   return Number.isNaN(millis) ? undefined : millis
 }
+
+const unusualInstant = (value: string): number =>
+  dateTime.test(value) ? Date.parse(value) : localDateTime.test(value) ? Date.parse(`${value}Z`) : Number.NaN
 
 /** A date; odd ones are absent. */
 export const date = (value: unknown, at: string, findings?: Findings): Date | undefined => {
