@@ -155,9 +155,15 @@ export interface SandboxService {
 }
 
 /**
+ * The running sandbox as a service.
+ *
  * @since 0.1.0
  */
-export class Sandbox extends Context.Service<Sandbox, SandboxService>()("@access-kit/scim-sandbox/Sandbox") {}
+export class Sandbox extends Context.Service<Sandbox, SandboxService>()("@access-kit/scim-sandbox/Sandbox") {
+  /** The same as the module's `layer`. */
+  static readonly layer = (options: Options = {}): Layer.Layer<Sandbox, SandboxStartError> =>
+    Layer.effect(Sandbox, make(options))
+}
 
 const notFound = (kind: string, id: string): ScimFailure.ScimFailure =>
   ScimFailure.make(404, `${kind} '${id}' not found`)
@@ -272,5 +278,4 @@ export const make = Effect.fn("Sandbox.make")(
  *
  * @since 0.1.0
  */
-export const layer = (options: Options = {}): Layer.Layer<Sandbox, SandboxStartError> =>
-  Layer.effect(Sandbox, make(options))
+export const layer = Sandbox.layer

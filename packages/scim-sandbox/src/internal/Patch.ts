@@ -203,18 +203,19 @@ const byTheLetter = (body: unknown, resource: JsonObject, definition: ResourceDe
   })
 }
 
-/** Applies a PATCH body to a resource, which is not changed itself. The result still has to be conformed. */
+/**
+ * Applies a PATCH body to a resource, in place: give it a copy, which is worthless if the patch fails half-way. The result still
+ * has to be conformed.
+ */
 export const apply = (
   body: unknown,
   resource: JsonObject,
   definition: ResourceDefinition,
   manner: "scim-patch" | "rfc"
-): Patched<JsonObject> => {
-  const copy = structuredClone(resource)
-  return manner === "rfc"
-    ? byTheLetter(body, copy, definition)
-    : Result.flatMap(operationsOf(body), (operations) => run(copy, operations))
-}
+): Patched<JsonObject> =>
+  manner === "rfc"
+    ? byTheLetter(body, resource, definition)
+    : Result.flatMap(operationsOf(body), (operations) => run(resource, operations))
 
 /** Whether a PATCH body adds members (`"add"`), takes some away (`"remove"`), both or neither. */
 export const touchesMembers = (body: unknown): { readonly adds: boolean; readonly removes: boolean } => {
