@@ -6,4 +6,5 @@
 export type * as Driver from "./Driver.ts"
 export type * as HostileCase from "./HostileCase.ts"
 export * as HostileServer from "./HostileServer.ts"
+export * as ProcessDriver from "./ProcessDriver.ts"
 export * as Suite from "./Suite.ts"

@@ -398,7 +398,7 @@ export const cases: ReadonlyArray<HostileCase> = [
       const rows = Service.users(5)
       const server = listing((request) => ({
         status: 200,
-        body: start(request) > 1 ? [] : rows
+        body: rows.slice(start(request) - 1)
       }), rows)
       return {
         server,

@@ -223,7 +223,9 @@ export const cases: ReadonlyArray<HostileCase> = [
       ["forbidden"],
       () => ({
         status: 403,
-        ...(typeof variant.body === "string" ? { headers: { "content-type": "text/html" } } : {}),
+        ...(typeof variant.body === "string"
+          ? { headers: { "content-type": variant.name === "html" ? "text/html" : "text/plain" } }
+          : {}),
         ...(variant.body === undefined ? {} : { body: variant.body })
       }),
       detailIs(variant.detail)
