@@ -58,7 +58,7 @@ const urlCheck = (settings: Settings): Check => {
     : warning("SCIM URL", doubt.message, doubt.remedy)
 }
 
-const dialectCheck = (settings: Settings): Check => {
+export const dialectCheck = (settings: Settings): Check => {
   const host = URL.parse(settings.scimUrl)?.hostname ?? ""
   return /(?:^|\.)workos\.com$/.test(host) && settings.scimDialect !== "workos"
     ? warning(
