@@ -34,7 +34,7 @@ describe("Accounts", () => {
             ...(resource.externalId === undefined ? {} : { externalId: resource.externalId })
           }
         })
-        const there = users.map(({ deleted: _, displayName: _name, ...user }) => user)
+        const there = users.map(({ deleted: _deleted, displayName: _displayName, ...user }) => user)
         const byId = (a: { readonly id: string }, b: { readonly id: string }) => a.id < b.id ? -1 : 1
         expect(seen.sort(byId)).toEqual(there.sort(byId))
       }), { size: { users: 95, groups: 1, memberships: 0, disabledRatio: 0.2 }, settings: { scimPageSize: 10 } })

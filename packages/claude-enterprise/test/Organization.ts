@@ -24,6 +24,8 @@ export interface Options {
   readonly settings?: Partial<Settings.Settings>
   readonly token?: Redacted.Redacted<string>
   readonly size?: Directory.GenerateOptions
+  /** Milliseconds to look for a change; none without it. */
+  readonly patience?: number
 }
 
 export const start = Effect.fnUntraced(function*(options: Options = {}) {
@@ -52,7 +54,7 @@ export const test = <E>(
 ): void =>
   it.live(name, () =>
     Effect.flatMap(start(options), body).pipe(
-      Effect.provideService(ReadBack.Patience, { looks: 3, pause: Duration.millis(1) }),
+      Effect.provideService(ReadBack.Patience, Duration.millis(options?.patience ?? 0)),
       Effect.provide(NodeHttpClient.layerUndici)
     ))
 

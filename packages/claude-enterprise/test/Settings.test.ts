@@ -1,6 +1,7 @@
 import { ConfigField, ConnectorError } from "@access-kit/connector-model"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Redacted } from "effect"
+import { readFileSync } from "node:fs"
 import * as Settings from "../src/Settings.ts"
 
 const resolve = (given: Readonly<Record<string, string>>) =>
@@ -44,6 +45,18 @@ describe("Settings", () => {
     const fields = Object.values<ConfigField.ConfigField>(Settings.fields)
     expect(fields.filter((field) => field.required).map((field) => field.name)).toEqual(["scim-url", "scim-token"])
     expect(fields.filter((field) => field.kind === "secret").map((field) => field.name)).toEqual(["scim-token"])
+  })
+
+  it("is what the README's table says", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+    const rows = [...readme.matchAll(/^\| `(scim-[a-z-]+)` *\| `?([^`|]+?)`? *\|/gm)].map((
+      [, name, value]
+    ) => [name, value])
+    expect(rows).toEqual(
+      Object.values<ConfigField.ConfigField>(Settings.fields).map((
+        field
+      ) => [field.name, field.defaultText ?? "required"])
+    )
   })
 
   it.effect("reads what an operator writes", () =>

@@ -14,7 +14,7 @@ import * as Failure from "./Failure.ts"
 import { bareRecordOf, displayNameOf, groupOf, MEMBER, recordOf } from "./GroupMapping.ts"
 import * as Listing from "./Listing.ts"
 import * as MemberList from "./MemberList.ts"
-import * as Membership from "./Membership.ts"
+import * as Memberships from "./Memberships.ts"
 import * as Search from "./Search.ts"
 
 export const resourceType: ResourceType.ResourceType = {
@@ -33,7 +33,7 @@ const WITHOUT_MEMBERS = { excludedAttributes: ["members"] }
 export const make = (backend: Backend): ResourceTypeHandler => {
   const { client, concurrency, service } = backend
   const groups = client.groups
-  const { grant, revoke } = Membership.make(backend)
+  const { grant, revoke } = Memberships.make(backend)
 
   const unreadable = (operation: string, id: string, list: Extract<MemberList.MemberList, { _tag: "Unreadable" }>) =>
     Effect.fail(ConnectorError.make(

@@ -31,7 +31,7 @@ const fullGroup = (org: Organization) => {
 
 const somebody = (org: Organization): string => first(org.directory.users).id
 
-describe("Membership", () => {
+describe("Memberships", () => {
   describe("grant", () => {
     test("puts an account into a group", (org) =>
       Effect.gen(function*() {
@@ -87,7 +87,7 @@ describe("Membership", () => {
         })
         const outcome = yield* grant(org, membership(group, user))
         expect(outcome._tag).toBe("Granted")
-      }))
+      }), { patience: 2_000 })
 
     test("knows that a change was carried out although the answer was lost", (org) =>
       Effect.gen(function*() {
@@ -207,7 +207,7 @@ describe("Membership", () => {
         expect((yield* revoke(org, membership(fullGroup(org).id, "nobody")))._tag).toBe("AlreadyRevoked")
       }))
 
-    test("reads after a refusal, and finds that somebody else was faster", (org) =>
+    test("reads after a refusal, and finds that the account is out: somebody else was faster, or an answer was lost", (org) =>
       Effect.gen(function*() {
         const [group, user] = [emptyGroup(org), somebody(org)]
         yield* grant(org, membership(group, user))
@@ -221,7 +221,7 @@ describe("Membership", () => {
           })
         }))
         const outcome = yield* revoke(org, membership(group, user))
-        expect(outcome._tag).toBe("AlreadyRevoked")
+        expect(outcome._tag).toBe("Revoked")
         expect((yield* requests(org.sandbox, "PATCH")).map((entry) => entry.status)).toEqual([400])
       }))
 
@@ -247,7 +247,7 @@ describe("Membership", () => {
       Effect.gen(function*() {
         yield* org.sandbox.faults.set({ name: "dropAfterWrite", method: "PATCH" })
         const { id, member } = fullGroup(org)
-        expect(["Revoked", "AlreadyRevoked"]).toContain((yield* revoke(org, membership(id, member)))._tag)
+        expect((yield* revoke(org, membership(id, member)))._tag).toBe("Revoked")
         expect(yield* members(org, id)).not.toContain(member)
       }))
 
