@@ -270,22 +270,14 @@ const advanceIndex = <A extends ScimResource>(state: IndexState, page: Page<A>):
   const rows = page.rowsReceived
   const pages = state.pages + 1
   const print = fingerprint(page.resources)
-  const circling = rows > 0 && state.mark === print
   const anchored = state.anchor !== undefined
-  const withoutOverlap: IndexState = {
-    ...state,
-    pages,
-    startIndex: state.startIndex + (anchored ? 1 : 0),
-    overlap: false,
-    anchor: undefined
-  }
-
-  if (circling) {
-    // A server that counts in whole pages rounds the overlapping index down to the page before: ask again without overlap.
-    if (anchored) return step<A>([], withoutOverlap)
+  if (rows > 0 && state.mark === print) {
     // Behind its end this server begins again, so the list ended where its total said.
-    if (state.probe) return step<A>([])
-    return stalled(state.received)
+    if (state.probe && !anchored) return step<A>([])
+    // With overlap a page comes again when as many rows were put before it; then the total says so.
+    if (!anchored || page.totalResults === undefined || page.totalResults === state.total) {
+      return stalled(state.received)
+    }
   }
 
   let resources = page.resources
@@ -324,7 +316,7 @@ const advanceIndex = <A extends ScimResource>(state: IndexState, page: Page<A>):
   if (page.nextCursor !== undefined) {
     return step(resources, { _tag: "Cursor", ...shared, cursor: page.nextCursor, mark: hash(page.nextCursor) })
   }
-  if (rows === 0 || (anchored && rows === 1)) {
+  if (rows === 0 || (anchored && rows === 1 && total !== undefined && covered >= total)) {
     return total !== undefined && received < total
       ? incomplete(total, received, page.startIndex === state.startIndex - 1 && state.firstIndex === 1)
       : step(resources)

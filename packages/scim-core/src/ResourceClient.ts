@@ -38,7 +38,12 @@ export interface PatchOptions extends WriteOptions {
 }
 
 /** @since 0.1.0 */
-export interface WalkOptions extends Query, Omit<StartOptions, "count" | "firstIndex" | "concurrent"> {
+export interface WalkOptions extends Query, Pick<StartOptions, "method" | "maxPages"> {
+  /**
+   * Ask for the last row of a page again with the next one, so that rows that moved up past the border are noticed. Default
+   * `true`; pages fetched at the same time do not overlap.
+   */
+  readonly overlap?: boolean | undefined
   /** `count` to ask for. Default: the client's. */
   readonly pageSize?: number | undefined
   /**

@@ -219,17 +219,19 @@ export const make = <A extends ScimResource, New>(
     const { attributes, excludedAttributes, filter, sortBy, sortOrder } = options
     const query: Query = { attributes, excludedAttributes, filter, sortBy, sortOrder }
     const step = Effect.fn("ScimClient.walk", named)((state: Pagination.WalkState) => stepOf(state, query))
+    const concurrency = options.concurrency ?? 1
     return walk<A>({
       step,
-      start: (concurrent) =>
+      start: (manner) =>
         startWalk({
-          concurrent,
-          overlap: options.overlap ?? true,
+          concurrent: manner === "concurrent",
+          overlap: manner === "overlapping",
           count: options.pageSize ?? pageSize,
           ...(options.method === undefined ? {} : { method: options.method }),
           maxPages: options.maxPages
         }),
-      concurrency: options.concurrency ?? 1,
+      manner: concurrency > 1 ? "concurrent" : options.overlap === false ? "plain" : "overlapping",
+      concurrency,
       maxRewalks: options.maxRewalks ?? 1,
       onPage
     })

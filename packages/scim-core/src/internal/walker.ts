@@ -19,8 +19,9 @@ export interface Step<A> extends Advance<A> {
 
 export interface Walk<A extends ScimResource> {
   readonly step: (state: WalkState) => Effect.Effect<Step<A>, ScimError.ScimError>
-  /** Begins a walk; `concurrent` asks for siblings. */
-  readonly start: (concurrent: boolean) => WalkState
+  readonly start: (manner: Manner) => WalkState
+  /** Of the first pass. */
+  readonly manner: Manner
   readonly concurrency: number
   readonly maxRewalks: number
   readonly onPage?: ((step: Step<A>, duplicates: number) => void) | undefined
@@ -30,47 +31,77 @@ type Rows<A> = Stream.Stream<A, ScimError.ScimError>
 
 export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
   Stream.suspend(() => {
-    /** Id to the number of the pass in which it came last. */
-    const seen = new Map<string, number>()
-    const pass = (number: number): Rows<A> => {
-      const one = new Pass(options, seen, number)
-      // Another try reads page by page: slower, but it notices every row that moves.
-      const rows = number === 0 && options.concurrency > 1 ? one.concurrent() : one.serial(options.start(false))
-      return number >= options.maxRewalks
-        ? rows
-        : Stream.catchIf(rows, isUnsteady, () => pass(number + 1))
+    const seen = new Seen()
+    const pass = (number: number, manner: Manner): Rows<A> => {
+      const one = new Pass(options, seen)
+      const rows = manner === "concurrent" ? one.concurrent() : one.serial(options.start(manner))
+      if (number >= options.maxRewalks) return rows
+      return Stream.catchIf(
+        rows,
+        (error) => isUnsteady(error) || (manner === "overlapping" && error.reason._tag === "PaginationStalled"),
+        (error) =>
+          // Another try reads page by page: slower, but it notices every row that moves. A server that counts in whole pages
+          // cannot overlap them.
+          pass(number + 1, error.reason._tag === "PaginationStalled" ? "plain" : "overlapping")
+      )
     }
-    return pass(0)
+    return pass(0, options.manner)
   })
+
+export type Manner = "concurrent" | "overlapping" | "plain"
 
 const isUnsteady = (error: ScimError.ScimError): boolean =>
   error.reason._tag === "DirectoryDrift" || error.reason._tag === "IncompleteList"
 
+/** Every id of the walk, with the round in which it came last: a pass, or what follows an expired cursor within one. */
+class Seen {
+  private readonly rounds = new Map<string, number>()
+  private round = 0
+
+  begin(): void {
+    this.round++
+  }
+
+  /** Whether the id is new to the walk, only to this round, or came before in this round. */
+  add(id: string): "new" | "again" | "repeated" {
+    const last = this.rounds.get(id)
+    if (last === this.round) return "repeated"
+    this.rounds.set(id, this.round)
+    return last === undefined ? "new" : "again"
+  }
+}
+
 class Pass<A extends ScimResource> {
   private readonly options: Walk<A>
-  private readonly seen: Map<string, number>
-  private readonly number: number
+  private readonly seen: Seen
   private distinct = 0
   private received = 0
   private pagesWithoutNews = 0
   private total: number | undefined
 
-  constructor(options: Walk<A>, seen: Map<string, number>, number: number) {
+  constructor(options: Walk<A>, seen: Seen) {
     this.options = options
     this.seen = seen
-    this.number = number
+    this.begin()
+  }
+
+  private begin(): void {
+    this.seen.begin()
+    this.distinct = 0
+    this.received = 0
+    this.pagesWithoutNews = 0
   }
 
   /** The rows that no pass has given yet. */
   private take(step: Step<A>): ReadonlyArray<A> {
+    if (step.state._tag === "Cursor" && step.state.restarted && step.state.cursor === "") this.begin()
     const before = this.distinct
     const fresh: Array<A> = []
     for (const row of step.resources) {
-      const last = this.seen.get(row.id)
-      if (last === this.number) continue
-      this.seen.set(row.id, this.number)
+      const met = this.seen.add(row.id)
+      if (met === "repeated") continue
       this.distinct++
-      if (last === undefined) fresh.push(row)
+      if (met === "new") fresh.push(row)
     }
     const news = this.distinct - before
     this.received += step.resources.length
@@ -92,7 +123,7 @@ class Pass<A extends ScimResource> {
   }
 
   concurrent(): Rows<A> {
-    return Stream.unwrap(Effect.map(this.options.step(this.options.start(true)), (first) => {
+    return Stream.unwrap(Effect.map(this.options.step(this.options.start("concurrent")), (first) => {
       const fresh = Stream.fromArray(this.take(first))
       if (first.siblings.length === 0) {
         return Option.isNone(first.next) ? fresh : Stream.concat(fresh, this.serial(first.next.value))
