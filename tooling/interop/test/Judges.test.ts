@@ -17,7 +17,7 @@ const failed = (rows: ReadonlyArray<Judges.TesterResult>) =>
     .map((row) => `${row.status} ${row.title} ${row.resourceType ?? ""} ${row.reason ?? ""}`)
 
 needing("python", "the sandbox", (bin) => {
-  it.effect("passes scim2-tester", () =>
+  it.live("passes scim2-tester", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ profile: Profile.standard })
       const results = yield* Judges.scim2Tester(bin, sandbox)
@@ -28,7 +28,7 @@ needing("python", "the sandbox", (bin) => {
       expect(yield* sandbox.directory.counts).toMatchObject({ users: 0, groups: 0 })
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("passes scim-sanity", () =>
+  it.live("passes scim-sanity", () =>
     Effect.gen(function*() {
       const sandbox = yield* Sandbox.make({ profile: Profile.standard })
       const results = yield* Judges.scimSanity(bin, sandbox)
@@ -39,7 +39,7 @@ needing("python", "the sandbox", (bin) => {
 })
 
 needing("python", "the judges", (bin) => {
-  it.effect("find nothing on a server that is known to be good", () =>
+  it.live("find nothing on a server that is known to be good", () =>
     Effect.gen(function*() {
       const server = yield* Scim2Server.start(bin)
       const tester = yield* Judges.scim2Tester(bin, server)
@@ -48,7 +48,7 @@ needing("python", "the judges", (bin) => {
       expect(sanity.filter((row) => row.status !== "pass" && row.status !== "skip")).toEqual([])
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("find the faults of a server that has some", () =>
+  it.live("find the faults of a server that has some", () =>
     Effect.gen(function*() {
       // A deleted user that can still be read is against RFC 7644 section 3.6.
       const sandbox = yield* Sandbox.make({ profile: { ...Profile.standard, onDelete: "deactivate" } })
