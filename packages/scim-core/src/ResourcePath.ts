@@ -73,9 +73,18 @@ export const baseUrl = (text: string): Result.Result<BaseUrl, InvalidResourcePat
   }
   return Result.succeed({
     origin: url.origin,
-    path: url.pathname.replace(/\/+$/, ""),
+    path: withoutTrailingSlashes(url.pathname),
     query: url.search.replace(/^\?/, "")
   })
+}
+
+// A loop, since the regular expression for it takes quadratic time on a long run of slashes inside the text.
+const withoutTrailingSlashes = (path: string): string => {
+  let end = path.length
+  while (end > 0 && path[end - 1] === "/") {
+    end--
+  }
+  return path.slice(0, end)
 }
 
 /**
@@ -141,7 +150,7 @@ const endpointPath = (base: BaseUrl, endpoint: string): Result.Result<string, In
     }
     relative = url.href.slice(prefix.length)
   }
-  const segments = relative.replace(/^\/+|\/+$/g, "").split("/")
+  const segments = withoutTrailingSlashes(relative.replace(/^\/+/, "")).split("/")
   for (const segment of segments) {
     if (!/^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(segment) || /^(?:\.|%2e){1,2}$/i.test(segment)) {
       return invalid("endpoint", `${JSON.stringify(endpoint)} is no endpoint path such as "/Users".`)
