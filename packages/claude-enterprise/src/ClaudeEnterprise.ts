@@ -105,7 +105,12 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   const client = yield* ScimClient.make(options).pipe(Failure.mapped(CONFIGURE))
   const prober = yield* ScimClient.make({ ...options, retry: impatient(settings) }).pipe(Failure.mapped(CONFIGURE))
   const service = Service.named(settings.scimDialect)
-  const backend: Backend = { client, service, concurrency: settings.scimConcurrency }
+  const backend: Backend = {
+    client,
+    service,
+    concurrency: settings.scimConcurrency,
+    groupsPerPage: Math.max(1, Math.ceil(settings.scimPageSize / 4))
+  }
   const connector = Connector.of({
     spec,
     source: yield* Endpoint.sourceOf(settings.scimUrl),

@@ -59,7 +59,8 @@ export const fields = {
     ConfigField.integer({
       name: "scim-page-size",
       displayName: "SCIM page size",
-      description: "Rows to ask for in one request; the server may send fewer"
+      description:
+        "Rows to ask for in one request (groups with their members: a quarter of it); the server may send fewer"
     }, { minimum: 1, maximum: 10_000 }),
     "100"
   ),

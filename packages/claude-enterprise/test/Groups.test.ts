@@ -42,6 +42,22 @@ describe("Groups", () => {
         }
       }), { size: { users: 60, groups: 23, memberships: 200 }, settings: { scimPageSize: 5 } })
 
+    test(
+      "asks for fewer groups at a time when their members come along, unless told otherwise",
+      (org) =>
+        Effect.gen(function*() {
+          const rows = (include: "everything" | "resources", pageSize?: number) =>
+            Effect.map(
+              org.groups.list(pageSize === undefined ? { include } : { include, pageSize }),
+              (page) => page.items.length
+            )
+          expect(yield* rows("everything")).toBe(5)
+          expect(yield* rows("resources")).toBe(20)
+          expect(yield* rows("everything", 12)).toBe(12)
+        }),
+      { size: { users: 10, groups: 30, memberships: 10 }, settings: { scimPageSize: 20 } }
+    )
+
     test("leaves members out where only groups are wanted, and asks the server to do so", (org) =>
       Effect.gen(function*() {
         const records = yield* read(org, "resources")

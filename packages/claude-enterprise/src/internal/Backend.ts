@@ -9,4 +9,6 @@ export interface Backend {
   readonly service: Service
   /** Most single reads at a time, where a listing needs them; the client has a limit of its own over all requests. */
   readonly concurrency: number
+  /** Groups to ask for in one page when their members come along. */
+  readonly groupsPerPage: number
 }

@@ -109,8 +109,10 @@ export const make = (backend: Backend): ResourceTypeHandler => {
   const list = Effect.fn("ClaudeEnterprise.listGroups")(function*(
     request: ListRequest
   ): Effect.fn.Return<Page<ResourceRecord>, ConnectorError.ConnectorError> {
-    const state = yield* Listing.stateOf(groups, request)
-    return yield* request.include === "everything" ? listEverything(state) : listBare(state)
+    // A row with its members can be thousands of times as large as one without, and a sync holds several pages at a time.
+    return request.include === "everything"
+      ? yield* listEverything(yield* Listing.stateOf(groups, request, backend.groupsPerPage))
+      : yield* listBare(yield* Listing.stateOf(groups, request))
   })
 
   const get = Effect.fn("ClaudeEnterprise.getGroup")((id: string) =>

@@ -11,21 +11,17 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 /**
- * The state that a request asks for: a new walk that offers its rest as siblings, or the one in the cursor.
+ * The state that a request asks for: a new walk that offers its rest as siblings, or the one in the cursor. Pages have the size that the
+ * request wishes for, else `pageSize`, else the client's.
  */
 export const stateOf = <A extends ScimResource, New>(
   client: ResourceClient<A, New>,
-  request: ListRequest
+  request: ListRequest,
+  pageSize?: number
 ): Effect.Effect<WalkState, ConnectorError.ConnectorError> => {
   if (request.cursor === undefined) {
-    return Effect.sync(() =>
-      client.startWalk(
-        request.pageSize === undefined ? { concurrent: true } : {
-          concurrent: true,
-          count: Math.max(1, Math.trunc(request.pageSize))
-        }
-      )
-    )
+    const count = request.pageSize === undefined ? pageSize : Math.max(1, Math.trunc(request.pageSize))
+    return Effect.sync(() => client.startWalk(count === undefined ? { concurrent: true } : { concurrent: true, count }))
   }
   const state = Pagination.decode(request.cursor)
   return Option.isSome(state) ? Effect.succeed(state.value) : Effect.fail(ConnectorError.make(
