@@ -1,0 +1,51 @@
+/**
+ * Grants as rows: who holds what.
+ *
+ * @since 0.1.0
+ */
+import type { Grant } from "@access-kit/connector-model/Grant"
+import type { Account, Resource } from "@access-kit/connector-model/Resource"
+import type { View } from "../View.ts"
+
+/**
+ * @since 0.1.0
+ */
+export interface GrantRow {
+  readonly grant: Grant
+  /** What it is granted on. */
+  readonly resource: Resource
+  readonly slug: string
+  /** Absent where the principal could not be read or was not asked for. */
+  readonly account: Account | undefined
+}
+
+/**
+ * @since 0.1.0
+ */
+export const view: View<GrantRow> = {
+  noun: ["grant", "grants"],
+  columns: [
+    { name: "groupName", header: "GROUP", cell: (row) => row.resource.displayName },
+    { name: "accountName", header: "ACCOUNT", cell: (row) => row.account?.displayName ?? "" },
+    { name: "login", header: "LOGIN", cell: (row) => row.account?.login ?? "" },
+    { name: "accountId", header: "ACCOUNT ID", cell: (row) => row.grant.principal.resource },
+    { name: "groupId", cell: (row) => row.resource.id.resource },
+    { name: "entitlement", cell: (row) => row.slug },
+    { name: "accountType", cell: (row) => row.grant.principal.resourceType },
+    { name: "accountStatus", cell: (row) => row.account?.status ?? "" },
+    { name: "id", cell: (row) => row.grant.id }
+  ],
+  json: (row) => ({
+    id: row.grant.id,
+    entitlement: row.slug,
+    entitlementId: row.grant.entitlementId,
+    group: { id: row.resource.id.resource, displayName: row.resource.displayName },
+    account: {
+      type: row.grant.principal.resourceType,
+      id: row.grant.principal.resource,
+      displayName: row.account?.displayName ?? null,
+      login: row.account?.login ?? null,
+      status: row.account?.status ?? null
+    }
+  })
+}
