@@ -1,0 +1,75 @@
+/**
+ * The worker thread of a sink: it stores, sorts and compresses on a core of its own. Not for import: {@link C1zSink.layer} starts it. It is a public
+ * module so that a bundle can have it as a second entry.
+ *
+ * Plain code without Effect, because it has to start fast and touches every row.
+ *
+ * @since 0.1.0
+ */
+import { parentPort, type Transferable } from "node:worker_threads"
+import { failureOf } from "./internal/Failures.ts"
+import type { Reply, Request } from "./internal/Protocol.ts"
+import { publish } from "./internal/Publication.ts"
+import { inspect } from "./internal/Target.ts"
+import { WorkFile } from "./internal/WorkFile.ts"
+
+let file: WorkFile | undefined
+let location = ""
+
+const opened = (): WorkFile => {
+  if (file === undefined) throw new Error("no sync has begun")
+  return file
+}
+
+const answer = async (request: Request): Promise<unknown> => {
+  switch (request.call) {
+    case "begin": {
+      location = request.question.path
+      const begun = WorkFile.begin(inspect(location), request.question)
+      file = begun.file
+      return begun.started
+    }
+    case "write": {
+      const { checkpoint, now, rows, storage } = request.question
+      opened().write(Buffer.from(storage), rows, now)
+      if (checkpoint !== undefined) opened().commit(checkpoint)
+      return storage
+    }
+    case "discard":
+      opened().discard(request.question.resourceType)
+      opened().commit(request.question.checkpoint)
+      return null
+    case "settle":
+      return opened().settle(request.question.missingLimit)
+    case "dropGrantsTo":
+      return opened().dropGrantsTo(request.question.principals)
+    case "finish":
+      return publish(opened(), request.question)
+    case "close":
+      file?.close()
+      return null
+  }
+}
+
+const port = parentPort
+
+if (port !== null) {
+  // One after another, in the order they came: `finish` is the only one that gives way to the event loop.
+  let last: Promise<void> = Promise.resolve()
+  const serve = async (request: Request): Promise<void> => {
+    const { sequence } = request
+    let reply: Reply
+    const moved: Array<Transferable> = []
+    try {
+      const value = await answer(request)
+      if (value instanceof ArrayBuffer) moved.push(value)
+      reply = { sequence, answer: value }
+    } catch (error) {
+      reply = { sequence, failure: failureOf(error, location) }
+    }
+    port.postMessage(reply, moved)
+  }
+  port.on("message", (request: Request) => {
+    last = last.then(() => serve(request))
+  })
+}
