@@ -31,7 +31,7 @@ const inodeOf = (path: string): string => {
 }
 
 /** Opens the work file, creating it if need be, and locks it until it is closed. */
-const openLocked = (target: Target): DatabaseSync =>
+export const openLocked = (target: Target): DatabaseSync =>
   Failures.at(target.location, () => {
     for (;;) {
       createPrivate(target.work)
