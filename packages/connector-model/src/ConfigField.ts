@@ -85,7 +85,8 @@ export const url = (words: Words): ConfigField<string> =>
   required(words, "url", (given) => {
     const trimmed = given.trim()
     const parsed = URL.parse(trimmed)
-    if (parsed === null || (parsed.protocol !== "https:" && parsed.protocol !== "http:")) {
+    // The parser also takes "https:host" and "https:/host", which a person did not mean and other programs read otherwise.
+    if (parsed === null || !/^https?:\/\//i.test(trimmed)) {
       return Result.fail(`${words.displayName} is not an address that begins with https://.`)
     }
     if (parsed.username !== "" || parsed.password !== "") {

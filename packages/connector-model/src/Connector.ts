@@ -161,9 +161,11 @@ export const capabilityOf = <K extends "grant" | "revoke" | "createAccount" | "d
       new ConnectorError.Unsupported({
         resourceType: resourceTypeId,
         message: `${connector.spec.displayName} can't do "${capability}" for resource type "${resourceTypeId}". `
-          + (able.length === 0
-            ? "It can't do it for any type."
-            : `It can for: ${able.join(", ")}.`)
+          + (able.length === 0 ? "It can't do it for any type." : `It can for: ${able.join(", ")}.`)
+          // What a type is often says why not, and where it is done instead.
+          + (handler.resourceType.description === undefined
+            ? ""
+            : ` ${handler.resourceType.displayName}: ${handler.resourceType.description}.`)
       })
     ))
   })
