@@ -103,7 +103,7 @@ export const json = Effect.fn("Baton.json")(
   function*<A>(
     path: string,
     file: string,
-    schema: Schema.Codec<A, unknown>,
+    schema: Schema.Decoder<A>,
     ...args: ReadonlyArray<string>
   ): Effect.fn.Return<
     A,
