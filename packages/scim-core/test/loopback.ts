@@ -108,7 +108,13 @@ export const serve = (handler: Handler): Effect.Effect<Server, never, Scope.Scop
 export const token = "se_T0ken-that-must-not-get-out"
 
 /** Retries without waiting, so that tests need no clock. */
-export const impatient = RetryPolicy.make({ initialDelay: 0, maxDelay: 0, maxRetries: 3, jitter: false })
+export const impatient = RetryPolicy.make({
+  initialDelay: 0,
+  maxDelay: 0,
+  maxRetries: 3,
+  jitter: false,
+  budget: "500 millis"
+})
 
 export const connect = (
   server: { readonly url: string },

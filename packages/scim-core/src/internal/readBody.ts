@@ -28,7 +28,12 @@ export const readBody = (
   // Where the runtime decompresses, the announced length is that of something else than what is read.
   const bytes = announced <= limit && response.headers["content-encoding"] === undefined
     ? Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
-    : collect(response.stream, limit)
+    : Effect.catchIf(
+      collect(response.stream, limit),
+      // Web responses have no stream at all where there is no body.
+      (error) => error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError",
+      () => Effect.succeed(new Uint8Array(0))
+    )
   return Effect.flatMap(bytes, (bytes) => {
     // By the bytes, not the header: fetch leaves the header in place after it has decompressed.
     if (bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b) {

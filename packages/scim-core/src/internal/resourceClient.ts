@@ -506,7 +506,7 @@ const changes = (patch: Patch.Patch): number =>
 const idFromLocation = (location: string | undefined, endpoint: string): string | undefined => {
   const match = location === undefined ? null : /^([^?#]*)\/([^/?#]+)\/?(?:[?#].*)?$/.exec(location)
   const tail = match?.[2]
-  if (tail === undefined || match?.[1]?.toLowerCase().endsWith(endpoint.toLowerCase()) !== true) return undefined
+  if (tail === undefined || !`/${match?.[1] ?? ""}`.toLowerCase().endsWith(endpoint.toLowerCase())) return undefined
   const id = Result.try(() => decodeURIComponent(tail))
   return Result.isSuccess(id) ? id.success : undefined
 }

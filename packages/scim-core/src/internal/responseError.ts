@@ -58,17 +58,20 @@ export const notScim = (exchange: Exchange, answer: Answer): ScimError.ScimError
   )
 }
 
-/** `text` and headers must already be free of credentials. */
+/**
+ * `text` and headers must already be free of credentials; `scrub` frees what JSON escapes had hidden in them.
+ */
 export const responseError = (
   exchange: Exchange,
   answer: Answer,
   dialect: Dialect,
-  now: number
+  now: number,
+  scrub: (text: string) => string
 ): ScimError.ScimError => {
   const { status } = answer
   const body = ErrorResponse.decodeText(answer.text)
-  const { scimType } = body
-  const detail = isHtml(answer) ? undefined : body.detail
+  const scimType = body.scimType === undefined ? undefined : scrub(body.scimType)
+  const detail = isHtml(answer) || body.detail === undefined ? undefined : scrub(body.detail)
   const request = `${exchange.method} ${exchange.path}`
   const says = detail === undefined ? "" : ` The server says: "${detail}"`
   const facts: ScimError.Facts = { ...factsOf(exchange, answer), scimType, detail }

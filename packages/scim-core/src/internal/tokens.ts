@@ -30,6 +30,12 @@ export type PostForm = (
 const invalid = (option: string, message: string) =>
   Effect.fail(ScimError.make(new ScimError.InvalidConfiguration({ option, message })))
 
+/** A text as it is and as it stands in a URL. */
+const forms = (text: string): ReadonlyArray<string> => {
+  const encoded = encodeURIComponent(text)
+  return encoded === text ? [text] : [encoded, text]
+}
+
 /** What RFC 9110 lets a header value be, less the blanks that no token has. */
 const isToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text)
 
@@ -43,7 +49,7 @@ export const make = Effect.fnUntraced(function*(auth: Auth, post: PostForm) {
       "The bearer token contains white space, a line break or characters that no HTTP header can hold. Copy it again, on one line."
     )
   }
-  const source: TokenSource = { token: Effect.succeed(token), forget: () => false, secrets: () => [token] }
+  const source: TokenSource = { token: Effect.succeed(token), forget: () => false, secrets: () => forms(token) }
   return source
 })
 
@@ -74,14 +80,14 @@ const clientCredentials = Effect.fnUntraced(function*(auth: ClientCredentials, p
   const lock = Semaphore.makeUnsafe(1)
   let current: { readonly token: string; readonly expiresAt: number } | undefined
   const issued: Array<string> = []
-  const secrets = () => [...issued, basic, secret, encodeURIComponent(secret)].sort((a, b) => b.length - a.length)
+  const secrets = () => [...issued.flatMap(forms), basic, ...forms(secret)].sort((a, b) => b.length - a.length)
 
   const fetchToken = Effect.gen(function*() {
     const answer = yield* post(auth.tokenUrl, headers, form.toString())
     const parsed = Result.try(() => JSON.parse(answer.text) as unknown)
     const body = Result.isSuccess(parsed) ? parsed.success : undefined
     const now = yield* Clock.currentTimeMillis
-    if (answer.status < 200 || answer.status > 299) return yield* refused(answer.status, body)
+    if (answer.status < 200 || answer.status > 299) return yield* refused(answer.status, body, secrets())
     const token = read(body, "access_token")
     if (typeof token !== "string" || !isToken(token)) {
       return yield* failed("The token endpoint answered without an access token. Check the token URL.", answer.status)
@@ -127,9 +133,12 @@ const failed = (message: string, status: number, error?: string) =>
     })
   )
 
-const refused = (status: number, body: unknown) => {
+const refused = (status: number, body: unknown, secrets: ReadonlyArray<string>) => {
   const error = read(body, "error")
-  const word = typeof error === "string" && /^[\x21-\x7e]{1,60}$/.test(error) ? error : undefined
+  const word =
+    typeof error === "string" && /^[a-z_]{1,60}$/.test(error) && !secrets.some((text) => error.includes(text))
+      ? error
+      : undefined
   return failed(
     `The token endpoint refused the client credentials (${status}${
       word === undefined ? "" : ` ${word}`

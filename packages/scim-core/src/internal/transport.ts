@@ -144,9 +144,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       URL.parse(url)?.origin ?? "the token endpoint",
       body.length
     ).pipe(
-      // A token endpoint that redirects would get the client secret sent elsewhere.
+      // What says nothing about the credentials fails as it does everywhere. Redirects among it: the secret is not sent after them.
       Effect.flatMap((answer) =>
-        answer.status >= 300 && answer.status < 400
+        answer.status === 429 || answer.status >= 500 || (answer.status >= 300 && answer.status < 400)
           ? Effect.fail(refusal({ method: "POST", path: "(token endpoint)", target: "service" }, answer, 0))
           : Effect.succeed(answer)
       ),
@@ -166,7 +166,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
     )
   })
   const refusal = (exchange: Exchange, answer: Answer, now: number) =>
-    responseError(exchange, scrubbed(answer), dialect, now)
+    responseError(exchange, scrubbed(answer), dialect, now, scrub)
 
   const attempt = Effect.fnUntraced(function*(request: Request, token: string) {
     const headers: Record<string, string> = {
@@ -221,9 +221,17 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
   const send = Effect.fnUntraced(function*(request: Request) {
     let mayHaveRunBefore = false
     let waited = 0
+    let attempts = 0
     let next: NextDelay | undefined
     while (true) {
       const result = yield* Effect.result(guarded(request))
+      const status = Result.isSuccess(result) ? result.success.status : result.failure.status
+      yield* Effect.annotateCurrentSpan({
+        "http.request.method": request.method,
+        "url.path": request.path,
+        "scim.attempts": ++attempts,
+        ...(status === undefined ? {} : { "http.response.status_code": status })
+      })
       if (Result.isSuccess(result)) return { ...result.success, mayHaveRunBefore }
       const error = result.failure
       const throttled = error.reason._tag === "TooManyRequests"
@@ -253,6 +261,7 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       }
       waited += pause
       yield* counters.retry()
+      yield* Effect.logDebug(`Sending ${request.method} ${request.path} again in ${pause} ms: ${error.message}`)
       if (throttled || asked !== undefined) {
         gate.closeUntil(now + pause)
       } else {
