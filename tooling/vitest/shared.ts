@@ -7,6 +7,9 @@ export const shared: ViteUserConfig = {
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
-    reporters: ["default"]
+    // A pipeline names a file for the results, so that it can count them without another way of calling the tests.
+    reporters: process.env["TEST_REPORT"] === undefined
+      ? ["default"]
+      : ["default", ["json", { outputFile: process.env["TEST_REPORT"] }]]
   }
 }
