@@ -42,6 +42,12 @@ export interface Options {
    * @default the module `worker` beside this one
    */
   readonly worker?: URL
+  /**
+   * Whether an interrupted sync of the same source is taken up. Without, its work file is thrown away.
+   *
+   * @default true
+   */
+  readonly resume?: boolean
 }
 
 /** Rows after which a checkpoint is taken. A killed process loses what came after the last one. */
@@ -51,6 +57,7 @@ const defaultWorker = (): URL =>
   new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
 
 const discardedWords: Readonly<Record<Discarded, string>> = {
+  "not wanted": "a new one was asked for",
   "other source": "it read another source, or with another version of the connector",
   "too old": "it is older than seven days",
   "machine restarted": "the machine was restarted since, and rows may be missing",
@@ -106,6 +113,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
       now,
       syncId: yield* Ksuid.make,
       fingerprint: fingerprintOf(header),
+      resume: options.resume ?? true,
       resourceTypes: encodedTypes(header)
     })
     if (started.discarded !== undefined) {

@@ -55,7 +55,7 @@ export interface GrantRow extends Bytes {
 export type Rows = ResourcesRows | ChildRow | EntitlementRow | GrantsRows | GrantRow
 
 /** Why an unfinished work file that was found was not taken up. */
-export type Discarded = "other source" | "too old" | "machine restarted" | "already published"
+export type Discarded = "not wanted" | "other source" | "too old" | "machine restarted" | "already published"
 
 export interface Started {
   readonly syncId: string
@@ -91,6 +91,8 @@ export interface Calls {
       readonly syncId: string
       /** Says whether an unfinished sync is about the same thing. */
       readonly fingerprint: string
+      /** Whether to take up an unfinished sync at all. */
+      readonly resume: boolean
       readonly resourceTypes: ReadonlyArray<{ readonly id: string; readonly data: Uint8Array }>
     },
     Started

@@ -61,6 +61,7 @@ export const resumable = (
   run: Row,
   question: Calls["begin"][0]
 ): Token | Discarded => {
+  if (!question.resume) return "not wanted"
   const sealed = run["ended_at"] !== null
   const kept = sealed ? sealedToken(target, text(run, "sync_id")) : text(run, "sync_token")
   // The temporary file becomes the published one by its new name. Where it is gone, that has happened.
