@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import type { Page } from "../src/Page.ts"
 import * as Pagination from "../src/Pagination.ts"
 import * as ScimError from "../src/ScimError.ts"
-import * as ScimResource from "../src/ScimResource.ts"
+import type * as ScimResource from "../src/ScimResource.ts"
 
 const row = (id: string): ScimResource.ScimResource => ({
   id,

@@ -1,7 +1,9 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import * as Auth from "../src/Auth.ts"
+import * as ScimClient from "../src/ScimClient.ts"
 import { type Answer, connect, serve, type Server } from "./loopback.ts"
 
 const user = { id: "u1", userName: "a@example.com" }
@@ -155,13 +157,11 @@ describe("Auth.clientCredentials", () => {
 
   it.live("refuses a token URL that would show the secret to the network", () =>
     Effect.gen(function*() {
-      const { ScimClient } = yield* Effect.promise(() => import("../src/index.ts"))
-      const { layerUndici } = yield* Effect.promise(() => import("@effect/platform-node/NodeHttpClient"))
       for (const tokenUrl of ["http://login.example.com/token", "login.example.com", "file:///etc/passwd", ""]) {
         const error = yield* ScimClient.make({
           baseUrl: "https://example.com",
           auth: Auth.clientCredentials({ tokenUrl, clientId: "x", clientSecret: Redacted.make("y") })
-        }).pipe(Effect.provide(layerUndici), Effect.flip)
+        }).pipe(Effect.provide(NodeHttpClient.layerUndici), Effect.flip)
         assert.strictEqual(error.reason._tag, "InvalidConfiguration")
       }
     }))

@@ -178,6 +178,18 @@ describe("Answers", () => {
       }
     }))
 
+  it.live("may have no body, with every HTTP client of the platform", () =>
+    Effect.gen(function*() {
+      for (const http of [NodeHttpClient.layerUndici, NodeHttpClient.layerNodeHttp, NodeHttpClient.layerFetch]) {
+        for (const status of [200, 204]) {
+          const scim = yield* connect(yield* serve(() => ({ status })), once, http)
+          assert.strictEqual(yield* scim.users.delete("u1"), "Deleted")
+        }
+        const scim = yield* connect(yield* serve(() => ({ status: 403 })), once, http)
+        assert.strictEqual((yield* Effect.flip(scim.users.delete("u1"))).reason._tag, "Forbidden")
+      }
+    }))
+
   it.live("are counted in bytes as they came", () =>
     Effect.gen(function*() {
       const zipped = gzipSync(text)
