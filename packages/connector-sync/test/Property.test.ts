@@ -183,7 +183,7 @@ describe("a sync that dies again and again", () => {
           teams: fc.nat({ max: 15 }),
           paging: fc.constantFrom<Chaos.Paging>("siblings", "chain", "keyset"),
           pageSize: fc.integer({ min: 1, max: 30 }),
-          commitEvery: fc.integer({ min: 1, max: 40 }),
+          commitEvery: fc.integer({ min: 1, max: 15 }),
           stale: fc.boolean(),
           deaths: fc.array(
             fc.record({

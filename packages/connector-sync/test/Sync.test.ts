@@ -66,10 +66,68 @@ describe("a directory that holds still", () => {
 
   it.effect("is fetched with all the concurrency that siblings allow", () =>
     Effect.gen(function*() {
-      const memory = MemorySink.make()
-      const { connector, running } = Chaos.make(Chaos.directory(200, 1), { paging: "siblings", pageSize: 5, seed: 3 })
-      yield* SyncRun.run(connector, memory.sink, { concurrency: 8 })
+      const all = yield* Deferred.make<void>()
+      let asked = 0
+      const { connector, running } = Chaos.make(Chaos.directory(200, 1), {
+        paging: "siblings",
+        pageSize: 5,
+        seed: 3,
+        // No page but the first is answered before eight are asked for: with less concurrency this never ends.
+        before: (answer) =>
+          Effect.suspend(() => {
+            asked += answer.cursor === undefined ? 0 : 1
+            if (asked === 8) return Deferred.succeed(all, undefined)
+            return answer.cursor === undefined ? Effect.void : Deferred.await(all)
+          })
+      })
+      yield* SyncRun.run(connector, MemorySink.make().sink, { concurrency: 8 })
       assert.strictEqual(running.most, 8)
+    }))
+
+  it.effect("comes to the sink in the same order, whatever order the answers come in", () =>
+    Effect.gen(function*() {
+      const orders: Array<ReadonlyArray<string>> = []
+      const arrivals: Array<ReadonlyArray<number>> = []
+      const late = ["late1", "late2"].map((id): Chaos.User => ({ id, status: "enabled" }))
+      for (let seed = 0; seed < 6; seed += 1) {
+        const directory = Chaos.directory(120, 30)
+        directory.groups = directory.groups.map((group) => ({
+          ...group,
+          members: [...group.members, "late1", "late2"]
+        }))
+        const arrived: Array<number> = []
+        const { connector } = Chaos.make(directory, {
+          paging: "siblings",
+          pageSize: 5,
+          seed,
+          before: (answer) =>
+            Effect.sync(() => {
+              if (answer.resourceType === "group" && answer.cursor === undefined && answer.operation === "list") {
+                directory.users = [...directory.users, ...late]
+              }
+            }),
+          after: (answer) =>
+            Effect.sync(() => {
+              arrived.push(answer.number)
+            })
+        })
+        const memory = MemorySink.make()
+        const order: Array<string> = []
+        yield* SyncRun.run(connector, {
+          ...memory.sink,
+          write: (records, checkpoint) => {
+            order.push(...records.map((record) => record.resource.id.resource))
+            return memory.sink.write(records, checkpoint)
+          }
+        }, { concurrency: seed === 0 ? 1 : 8 })
+        orders.push(order)
+        arrivals.push(arrived)
+      }
+      const { groups, users } = Chaos.directory(120, 30)
+      const listed = [...users, ...groups].map((row) => row.id)
+      for (const order of orders) assert.deepStrictEqual(order, [...listed, "late1", "late2"])
+      // The answers did come in other orders.
+      assert.isAtLeast(new Set(arrivals.map((arrived) => arrived.join())).size, 4)
     }))
 
   it.effect("is asked for everything, in pages of the size that was given", () =>

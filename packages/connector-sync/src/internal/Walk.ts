@@ -1,6 +1,9 @@
 /**
  * Reads the listing of one resource type to its end. Strands of pages are followed concurrently; a page is fetched by one fiber while
  * another writes, and a fiber holds no more than the page in its hands.
+ *
+ * Pages are written in the order in which they were queued, whichever arrives first: two syncs of the same directory give the sink the same
+ * rows in the same order. Nobody waits in vain, since the page that is next was taken from the queue before all that wait for it.
  */
 import type { ResourceTypeHandler } from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
@@ -8,6 +11,7 @@ import type { ListRequest, Page, ResourceRecord } from "@access-kit/connector-mo
 import type { SinkError } from "@access-kit/connector-model/SnapshotSink"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import { ProgressEvent } from "../ProgressEvent.ts"
@@ -23,6 +27,12 @@ export interface Mode {
    * anything less than the truth would end the sync.
    */
   readonly seen: Set<string> | undefined
+}
+
+/** A page that has to be read, with its place in the order of writing. */
+interface Ticket {
+  readonly number: number
+  readonly strand: SyncState.Strand
 }
 
 /** What a page has, counted row by row. */
@@ -72,8 +82,29 @@ export const walk = Effect.fnUntraced(function*(
   mode: Mode
 ): Effect.fn.Return<void, ConnectorError | SinkError | SyncError.SyncError | Drift.Drift> {
   if (type.open.size === 0) return
-  const waiting = yield* Queue.unbounded<SyncState.Strand, Cause.Done>()
-  Queue.offerAllUnsafe(waiting, type.open)
+  const queue = yield* Queue.unbounded<Ticket, Cause.Done>()
+  let queued = 0
+  const enqueue = (strand: SyncState.Strand): void => {
+    Queue.offerUnsafe(queue, { number: queued, strand })
+    queued += 1
+  }
+  for (const strand of type.open) enqueue(strand)
+
+  let writing = 0
+  const early = new Map<number, Latch.Latch>()
+  const turnOf = (number: number): Effect.Effect<void> => {
+    if (number === writing) return Effect.void
+    const latch = Latch.makeUnsafe()
+    early.set(number, latch)
+    return latch.await
+  }
+  const next = (): void => {
+    writing += 1
+    const latch = early.get(writing)
+    if (latch === undefined) return
+    early.delete(writing)
+    latch.openUnsafe()
+  }
 
   const fetch = (strand: SyncState.Strand): Effect.Effect<Page<ResourceRecord>, ConnectorError | Drift.Drift> =>
     Effect.catchIf(
@@ -120,41 +151,44 @@ export const walk = Effect.fnUntraced(function*(
         count: counted.repeated
       })
     }
+    // The order of the open strands is the order of the queue, also for the run that takes this one up.
+    type.open.delete(strand)
+    const straight = page.next === undefined || SyncState.advance(strand, page.next)
+    if (page.next !== undefined) {
+      type.open.add(strand)
+      enqueue(strand)
+    }
     for (const cursor of page.siblings ?? []) {
       const sibling = SyncState.strand(cursor)
       type.open.add(sibling)
-      Queue.offerUnsafe(waiting, sibling)
+      enqueue(sibling)
     }
-    if (page.next === undefined) {
-      type.open.delete(strand)
-      if (type.open.size === 0) Queue.endUnsafe(waiting)
-      return true
-    }
-    return SyncState.advance(strand, page.next)
+    if (type.open.size === 0) Queue.endUnsafe(queue)
+    next()
+    return straight
   }
 
-  const follow = Effect.fnUntraced(function*(strand: SyncState.Strand) {
-    while (type.open.has(strand)) {
-      const page = yield* fetch(strand)
-      const counted = count(type, page.items, mode.seen)
-      const fault = check(page, counted)
-      if (fault !== undefined) return yield* Effect.fail(fault)
-      let straight = true
-      yield* engine.write(counted.records, () => {
-        straight = accept(strand, page, counted)
-      })
-      if (!straight) return yield* Effect.fail(Drift.circle(type.id, type.rows))
-      yield* engine.tell(ProgressEvent.PageWritten({
-        resourceType: type.id,
-        rows: type.rows,
-        pages: type.pages,
-        ...(type.total === undefined ? {} : { total: type.total }),
-        notes: page.notes ?? []
-      }))
-    }
+  const readOne = Effect.fnUntraced(function*({ number, strand }: Ticket) {
+    const page = yield* fetch(strand)
+    yield* turnOf(number)
+    const counted = count(type, page.items, mode.seen)
+    const fault = check(page, counted)
+    if (fault !== undefined) return yield* Effect.fail(fault)
+    let straight = true
+    yield* engine.write(counted.records, () => {
+      straight = accept(strand, page, counted)
+    })
+    if (!straight) return yield* Effect.fail(Drift.circle(type.id, type.rows))
+    yield* engine.tell(ProgressEvent.PageWritten({
+      resourceType: type.id,
+      rows: type.rows,
+      pages: type.pages,
+      ...(type.total === undefined ? {} : { total: type.total }),
+      notes: page.notes ?? []
+    }))
   })
 
-  const worker = Effect.forever(Effect.flatMap(Queue.take(waiting), follow), { disableYield: true }).pipe(
+  const worker = Effect.forever(Effect.flatMap(Queue.take(queue), readOne), { disableYield: true }).pipe(
     Pull.catchDone(() => Effect.void)
   )
   yield* Effect.forEach(Array.from({ length: mode.concurrency }, () => worker), (run) => run, {
