@@ -47,7 +47,7 @@ export type ProgressEvent = Data.TaggedEnum<{
   /** The rows of the type were thrown away and its listing begins again. */
   ReadingAgain: {
     readonly resourceType: string
-    /** 1 for the first time. */
+    /** 1 for the first time in this run; 0 when the rows were of an earlier run. */
     readonly attempt: number
     readonly limit: number
     readonly reason: string

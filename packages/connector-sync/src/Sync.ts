@@ -56,6 +56,11 @@ export interface SyncOptions {
     readonly missingPrincipals?: number
   }
   /**
+   * How long after its beginning an interrupted sync may be taken up, so that a snapshot does not mix what was true on days far apart. Defaults to
+   * one day. An older one begins anew.
+   */
+  readonly resumeWithin?: Duration.Input
+  /**
    * The least number of resources by type id. With fewer nothing is published: a brake for directories that were emptied by mistake.
    */
   readonly expectAtLeast?: Readonly<Record<string, number>>
@@ -68,12 +73,14 @@ const startAnew = (because: string): Note => ({
 })
 
 /** The state to begin with, and what the sink must forget first. */
-const stateFor = (connector: Connector["Service"], start: SnapshotStart) => {
+const stateFor = (connector: Connector["Service"], start: SnapshotStart, now: number, within: Duration.Duration) => {
   const known = connector.resourceTypes.map((handler) => handler.resourceType.id)
   if (start.checkpoint === undefined) {
     return { state: SyncState.make(), resumed: false, note: undefined, forget: [] }
   }
-  const decoded = Checkpoint.decode(connector.spec, known, start.checkpoint)
+  const decoded: Checkpoint.Decoded = now - start.startedAt > Duration.toMillis(within)
+    ? { _tag: "Unusable", because: `it began more than ${Duration.format(within)} ago`, types: known }
+    : Checkpoint.decode(connector.spec, known, start.checkpoint)
   if (decoded._tag === "Usable") return { state: decoded.state, resumed: true, note: undefined, forget: [] }
   const state = SyncState.make()
   const note = startAnew(decoded.because)
@@ -111,7 +118,8 @@ const reportOf = (
 /** Everything between `begin` and the report. */
 const carryOut = Effect.fnUntraced(function*(
   engine: Engine.Engine,
-  options: SyncOptions
+  options: SyncOptions,
+  resumed: boolean
 ): Effect.fn.Return<SnapshotSummary, ConnectorError | SinkError | SyncError.SyncError> {
   const { connector, state } = engine
   const maxRewalks = Math.max(0, Math.trunc(options.limits?.rewalks ?? 2))
@@ -125,13 +133,7 @@ const carryOut = Effect.fnUntraced(function*(
     return engine.discard(resourceTypeId)
   }
 
-  const readAgain = Effect.fnUntraced(function*(drift: Drift.Drift) {
-    const { resourceType } = drift
-    // Also when it is the end: the next run must not take up rows that are known to be wrong.
-    yield* forget(resourceType)
-    const attempt = (attempts.get(resourceType) ?? 0) + 1
-    if (attempt > maxRewalks) return yield* Effect.fail(drift.error)
-    attempts.set(resourceType, attempt)
+  const startOver = Effect.fnUntraced(function*(drift: Drift.Drift, attempt: number) {
     state.rewalks += 1
     SyncState.addNote(state.notes, {
       code: "listing-read-again",
@@ -139,11 +141,34 @@ const carryOut = Effect.fnUntraced(function*(
       count: 1
     })
     yield* engine.tell(ProgressEvent.ReadingAgain({
-      resourceType,
+      resourceType: drift.resourceType,
       attempt,
       limit: maxRewalks,
       reason: drift.error.message
     }))
+  })
+
+  const readAgain = Effect.fnUntraced(function*(drift: Drift.Drift) {
+    const { resourceType } = drift
+    // Also when it is the end: the next run must not take up rows that are known to be wrong.
+    yield* forget(resourceType)
+    const attempt = (attempts.get(resourceType) ?? 0) + 1
+    if (attempt > maxRewalks) return yield* Effect.fail(drift.error)
+    attempts.set(resourceType, attempt)
+    yield* startOver(drift, attempt)
+  })
+
+  /** Asks whether a listing that an earlier run read to its end still has as many rows. If not, it is none of this run's attempts. */
+  const stillTrue = Effect.fnUntraced(function*(handler: ResourceTypeHandler) {
+    const type = state.types.get(handler.resourceType.id)
+    if (type === undefined || type.open.size > 0 || type.total === undefined) return
+    const page = yield* handler.list({
+      include: "resources",
+      ...(engine.pageSize === undefined ? {} : { pageSize: engine.pageSize })
+    })
+    if (page.total === undefined || page.total === type.total) return
+    yield* forget(type.id)
+    yield* startOver(Drift.totalChanged(type.id, type.total, page.total), 0)
   })
 
   const read = Effect.fnUntraced(function*(handler: ResourceTypeHandler) {
@@ -165,7 +190,8 @@ const carryOut = Effect.fnUntraced(function*(
         seen: last ? new Set() : undefined
       }).pipe(
         Effect.as(undefined),
-        Effect.catchTag("Drift", (found) => Effect.succeed(found))
+        Effect.catchTag("Drift", (found) => Effect.succeed(found)),
+        Effect.withSpan("Sync.read", { attributes: { resourceType: id, attempt } })
       )
       if (drift !== undefined) {
         yield* readAgain(drift)
@@ -187,6 +213,9 @@ const carryOut = Effect.fnUntraced(function*(
     return drifts
   }
 
+  if (resumed) {
+    for (const handler of connector.resourceTypes) yield* stillTrue(handler)
+  }
   let lookedUp = 0
   if (state.recovering !== undefined) yield* Principals.recover(engine, state.recovering)
   while (true) {
@@ -266,7 +295,7 @@ const refuseFewer = Effect.fnUntraced(function*(
  *
  * - **Interrupted or failed** (a source that is down, a full disk, Ctrl-C, a killed process): what the sink made durable is kept. The next
  *   `run` against the same source goes on there and repeats at most the pages that were in flight.
- * - **The directory changes meanwhile** (announced totals differ, rows come twice or are missing, the connector says so): the type is
+ * - **The directory changes meanwhile** (announced totals differ, also from what an interrupted run was told, rows come twice or are missing, the connector says so): the type is
  *   thrown away and read again, a bounded number of times; then the sync fails with `DirectoryChanged` or `IncompleteListing`. It never
  *   publishes a shorter listing.
  * - **Grants to principals that no listing has**: each is fetched by its id, or its grants are left out if it does not exist.
@@ -290,7 +319,12 @@ export const run = Effect.fn("Sync.run")(function*(
     source: connector.source,
     resourceTypes: connector.resourceTypes.map((handler) => handler.resourceType)
   })
-  const { forget, note, resumed, state } = stateFor(connector, start)
+  const { forget, note, resumed, state } = stateFor(
+    connector,
+    start,
+    began,
+    Duration.fromInputUnsafe(options.resumeWithin ?? Duration.days(1))
+  )
   const engine = Engine.make({
     connector,
     sink,
@@ -309,7 +343,7 @@ export const run = Effect.fn("Sync.run")(function*(
     }))
     if (note !== undefined) yield* tell(ProgressEvent.Noted({ note }))
     for (const resourceTypeId of forget) yield* engine.discard(resourceTypeId)
-    return yield* carryOut(engine, options)
+    return yield* carryOut(engine, options, resumed)
   })
   const summary = yield* Effect.onExit(work, (exit) => {
     if (Exit.isSuccess(exit)) return Effect.void

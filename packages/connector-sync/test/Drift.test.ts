@@ -93,6 +93,38 @@ describe("the announced total changes", () => {
       assert.deepStrictEqual(yield* accountsIn(memory), ids(directory.users))
     }))
 
+  for (const paging of ["siblings", "chain"] as const) {
+    it.effect(`between two runs, of a listing that was at its end: that listing is read again (${paging})`, () =>
+      Effect.gen(function*() {
+        const directory = Chaos.directory(40, 30)
+        const memory = MemorySink.make({ commitEvery: 5 })
+        const cut = Chaos.make(directory, {
+          paging,
+          pageSize: 6,
+          seed: 1,
+          before: (answer) =>
+            answer.resourceType === "group" && answer.cursor === "12" ? Effect.fail(Chaos.unavailable) : Effect.void
+        })
+        const stopped = SyncRun.progress()
+        yield* Effect.flip(SyncRun.run(cut.connector, memory.sink, stopped.options))
+        assert.deepInclude(stopped.events.at(-1), { kept: { rows: 46, pages: 8, finishedTypes: ["user"] } })
+        // Gone since: nothing else would show it, and whoever left would stay in the snapshot.
+        directory.users = directory.users.slice(1)
+        directory.groups = directory.groups.map((group) => ({
+          ...group,
+          members: group.members.filter((id) => id !== "u00000")
+        }))
+        const told = SyncRun.progress()
+        const { connector } = Chaos.make(directory, { paging, pageSize: 6, seed: 1 })
+        const report = yield* SyncRun.run(connector, memory.sink, { ...told.options, limits: { rewalks: 0 } })
+        assert.deepStrictEqual([report.resumed, report.rewalks], [true, 1])
+        assert.deepStrictEqual(yield* accountsIn(memory), ids(directory.users))
+        assert.strictEqual(report.accounts.enabled, directory.users.filter((user) => user.status === "enabled").length)
+        assert.deepInclude(told.events[1], { _tag: "ReadingAgain", resourceType: "user", attempt: 0 })
+        assert.strictEqual(told.tags().filter((tag) => tag === "ReadingAgain").length, 1)
+      }))
+  }
+
   it.effect("at every reading: DirectoryChanged, with both numbers; the old snapshot stays; the next run has new patience", () =>
     Effect.gen(function*() {
       const directory = Chaos.directory(40, 3)

@@ -1,7 +1,8 @@
 import { type Page, SnapshotSink } from "@access-kit/connector-model"
-import { MemorySink, type ProgressEvent } from "@access-kit/connector-sync"
+import { MemorySink, type ProgressEvent, type Sync } from "@access-kit/connector-sync"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { Deferred, type Duration, Effect, Exit, Fiber, Option } from "effect"
+import { TestClock } from "effect/testing"
 import * as Chaos from "./ChaosConnector.ts"
 import * as SyncRun from "./SyncRun.ts"
 
@@ -409,6 +410,42 @@ describe("checkpoints that can't be used", () => {
         assert.deepStrictEqual(told.events.filter((event) => event._tag === "Noted").map((event) => event.note), [note])
       }))
   }
+})
+
+describe("an interrupted sync of long ago", () => {
+  const runAfter = Effect.fnUntraced(function*(pause: Duration.Input, options: Sync.SyncOptions) {
+    const directory = Chaos.directory(30, 3)
+    const memory = MemorySink.make({ commitEvery: 10 })
+    const failing = Chaos.make(directory, {
+      paging: "keyset",
+      pageSize: 10,
+      seed: 1,
+      before: (answer) => answer.number === 3 ? Effect.fail(Chaos.unavailable) : Effect.void
+    })
+    yield* Effect.flip(SyncRun.run(failing.connector, memory.sink, options))
+    yield* TestClock.adjust(pause)
+    const { connector } = Chaos.make(directory, { paging: "keyset", pageSize: 10, seed: 1 })
+    return yield* SyncRun.run(connector, memory.sink, options)
+  })
+
+  it.effect("is taken up within a day", () =>
+    Effect.gen(function*() {
+      assert.isTrue((yield* runAfter("24 hours", {})).resumed)
+    }))
+
+  it.effect("begins anew after that, and says why", () =>
+    Effect.gen(function*() {
+      const report = yield* runAfter("25 hours", {})
+      assert.isFalse(report.resumed)
+      assert.deepStrictEqual(report.summary.resources, { user: 30, group: 3 })
+      assert.match(report.notes.find((note) => note.code === "started-anew")?.message ?? "", /began more than 1d ago/)
+    }))
+
+  it.effect("is taken up within the time that was given", () =>
+    Effect.gen(function*() {
+      assert.isFalse((yield* runAfter("10 minutes", { resumeWithin: "5 minutes" })).resumed)
+      assert.isTrue((yield* runAfter("10 minutes", { resumeWithin: "15 minutes" })).resumed)
+    }))
 })
 
 describe("progress", () => {

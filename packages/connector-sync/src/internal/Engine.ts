@@ -61,9 +61,9 @@ export const make = (options: {
           : Effect.map(sink.write(records, checkpoint), accepted)
       ),
     discard: (resourceTypeId) => alone(sink.discard(resourceTypeId, checkpoint)),
-    settle: (missingLimit) => alone(sink.settle({ missingLimit })),
+    settle: (missingLimit) => Effect.withSpan(alone(sink.settle({ missingLimit })), "Sync.settle"),
     dropGrantsTo: (principals) => alone(sink.dropGrantsTo(principals)),
-    finish: alone(sink.finish),
+    finish: Effect.withSpan(alone(sink.finish), "Sync.publish"),
     kept: () => kept
   }
 }
