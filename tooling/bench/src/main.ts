@@ -1,0 +1,81 @@
+/**
+ * Benchmarks: `pnpm bench` lists them. They print tables and never fail for being slow.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as ScimCoreBench from "./ScimCoreBench.ts"
+import * as SyncBench from "./SyncBench.ts"
+
+const number = (name: string, standard: number, description: string) =>
+  Flag.Int(name).pipe(
+    Flag.withMetavar("N"),
+    Flag.withDescription(`${description} (default ${standard})`),
+    Flag.withDefault(standard)
+  )
+
+class TokenMissing extends Schema.TaggedError<TokenMissing>()("TokenMissing", {}) {
+  override get message(): string {
+    return "Set BATON_SCIM_TOKEN to the bearer token of the server that --scim-url names."
+  }
+}
+
+const givenToken = Config.Redacted("BATON_SCIM_TOKEN").pipe(Effect.mapError(() => new TokenMissing()))
+
+const sync = Command.make(
+  "sync",
+  {
+    users: number("users", 100_000, "Accounts in the sandbox"),
+    groups: number("groups", 1_000, "Groups in the sandbox"),
+    memberships: number("memberships", 500_000, "Group members over all groups in the sandbox"),
+    latency: number("latency", 0, "Milliseconds that every answer of the sandbox waits"),
+    concurrency: number("concurrency", 8, "Most requests in flight"),
+    runs: number("runs", 3, "How often to measure"),
+    scimUrl: Flag.String("scim-url").pipe(
+      Flag.withMetavar("URL"),
+      Flag.withDescription("Read this server instead of a sandbox; BATON_SCIM_TOKEN is its token"),
+      Flag.optional
+    ),
+    scimDialect: Flag.Literals("scim-dialect", ["workos", "standard", "claude-government"]).pipe(
+      Flag.withDescription("Kind of server behind --scim-url (default workos)"),
+      Flag.withDefault("workos")
+    )
+  },
+  Effect.fn("sync")(function*({ scimDialect, scimUrl, ...options }) {
+    const target = Option.isNone(scimUrl) ? undefined : { url: scimUrl.value, token: yield* givenToken }
+    yield* SyncBench.run({ ...options, target, flags: ["--scim-dialect", scimDialect] })
+  })
+).pipe(Command.withDescription("A whole sync, HTTP server to snapshot file: wall, CPU, memory, requests, file size"))
+
+const scimCore = Command.make(
+  "scim-core",
+  {
+    users: number("users", 100_000, "Accounts in the sandbox"),
+    runs: number("runs", 3, "How often to measure")
+  },
+  Effect.fn("scim-core")(ScimCoreBench.run)
+).pipe(
+  Command.withDescription(
+    "The SCIM client alone, beside the floor of fetch and JSON.parse: rows per second, garbage per row"
+  )
+)
+
+const bench = Command.make("bench").pipe(
+  Command.withDescription("Benchmarks of the connector. They print tables and judge nothing"),
+  Command.withSubcommands([sync, scimCore])
+)
+
+bench.pipe(
+  Command.run({ version: "0.0.0" }),
+  // What is wrong with the command line has been told when it fails with such an error.
+  Effect.tapError((error) => CliError.isCliError(error) ? Effect.void : Console.error(error.message)),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)
