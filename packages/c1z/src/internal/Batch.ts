@@ -1,6 +1,7 @@
 /**
  * Gathers records for the worker: messages as bytes in one buffer, and beside them the few strings that tables and indexes are made of.
  */
+import type { Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
 import type { ResourceType } from "@access-kit/connector-model/ResourceType"
@@ -156,11 +157,7 @@ export class Batch {
           else same.push(rows)
         }
       }
-      // The id of a plain grant is made again from its parts; comparing lengths, and one id in full, keeps long strings unjoined.
-      const plain = expandable === undefined
-        && grant.id.length === entitlementId.length + principal.resourceType.length + principal.resource.length + 2
-        && (rows.principals.length > 0 ||
-          grant.id === `${entitlementId}:${principal.resourceType}:${principal.resource}`)
+      const plain = expandable === undefined && isMadeId(grant, entitlementId, principal)
       if (plain) {
         rows.principals.push(principal.resource)
         this.count++
@@ -191,4 +188,16 @@ export class Batch {
     }
     this.resources = undefined
   }
+}
+
+/** Whether an id is the one that `Grant.makeId` makes of the parts, and so need not be sent. Looks without joining them. */
+const isMadeId = ({ id }: Grant, entitlementId: string, { resource, resourceType }: ResourceId): boolean => {
+  const type = entitlementId.length + 1
+  const rest = type + resourceType.length + 1
+  return id.length === rest + resource.length
+    && id.startsWith(entitlementId)
+    && id.startsWith(":", type - 1)
+    && id.startsWith(resourceType, type)
+    && id.startsWith(":", rest - 1)
+    && id.endsWith(resource)
 }

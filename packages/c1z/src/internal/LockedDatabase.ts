@@ -6,12 +6,22 @@ import { DatabaseSync } from "node:sqlite"
 import * as Failures from "./Failures.ts"
 import type { Target } from "./Target.ts"
 
-/** Takes the work file out of the directory. The lock holds until the database is closed. */
-export const removeWork = (target: Target): void => {
-  rmSync(target.seal, { force: true })
-  rmSync(`${target.work}-journal`, { force: true })
-  rmSync(target.work, { force: true })
+/** The files of a work file. Of one that is open Windows removes nothing, and so this comes again after closing there. */
+const removeFiles = (paths: ReadonlyArray<string>): boolean => {
+  try {
+    for (const path of paths) rmSync(path, { force: true })
+    return true
+  } catch (error) {
+    if (process.platform === "win32") return false
+    throw error
+  }
 }
+
+/** Takes the work file out of the directory. The lock holds until the database is closed. Answers whether it is gone already. */
+export const removeWork = (target: Target): boolean => removeFiles([target.seal, `${target.work}-journal`, target.work])
+
+/** Takes the emptied journal away while the lock still says that nobody else can have one. */
+export const removeJournal = (target: Target): boolean => removeFiles([`${target.work}-journal`])
 
 /**
  * What the file will hold is about people: it is for its owner only, where SQLite would follow the umask. A file that exists is not opened:
@@ -41,7 +51,7 @@ export const openLocked = (target: Target): DatabaseSync =>
         // Not synchronous: a killed process loses nothing by it, and after a crash of the machine the file is not used (see bootMark).
         // Small caches, and sorting in temporary files: 100 MB less, and not slower.
         database.exec(
-          "PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000"
+          "PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000; PRAGMA secure_delete = ON"
         )
         database.exec("BEGIN EXCLUSIVE; COMMIT")
         database.exec("PRAGMA journal_mode = TRUNCATE")

@@ -1,18 +1,7 @@
 /**
  * Turns the sealed database into the published file: five bytes, one zstd frame, a new name.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync
-} from "node:fs"
+import { chmodSync, closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs"
 import { constants, createZstdCompress } from "node:zlib"
 import * as Failures from "./Failures.ts"
 import type { Calls, Published } from "./Protocol.ts"
@@ -95,6 +84,7 @@ const total = (by: Readonly<Record<string, number>>): number => Object.values(by
 export const publish = async (file: WorkFile, { now }: Calls["finish"][0]): Promise<Published> => {
   const { target } = file
   let database: number | undefined
+  let renamed = false
   try {
     // It exists before the database is sealed: a sealed database without it has been published.
     closeSync(openSync(target.temporary, "wx"))
@@ -103,6 +93,7 @@ export const publish = async (file: WorkFile, { now }: Calls["finish"][0]): Prom
     database = openSync(target.work, "r")
     const bytes = await write(target, database)
     renameSync(target.temporary, target.path)
+    renamed = true
     file.remove()
     syncDirectory(target.directory)
     return {
@@ -116,13 +107,15 @@ export const publish = async (file: WorkFile, { now }: Calls["finish"][0]): Prom
       grants: total(counts.grants)
     }
   } catch (error) {
-    if (existsSync(target.work)) {
+    if (!renamed) {
       rmSync(target.temporary, { force: true })
       file.unseal()
     }
     throw new Failures.StoreError(Failures.failureOf(error, target.location), { cause: error })
   } finally {
-    file.close()
-    if (database !== undefined) closeSync(database)
+    // Windows removes no file that is open; elsewhere the order is the one that keeps the lock.
+    const locked = process.platform === "win32" ? [] : [() => file.close()]
+    const close = () => database === undefined ? undefined : closeSync(database)
+    for (const step of [...locked, close, () => file.close()]) step()
   }
 }

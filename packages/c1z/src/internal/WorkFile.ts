@@ -8,7 +8,7 @@ import { renameSync, rmSync, writeFileSync } from "node:fs"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import * as Failures from "./Failures.ts"
 import { GrantRows } from "./GrantRows.ts"
-import { openLocked, removeWork } from "./LockedDatabase.ts"
+import { openLocked, removeJournal, removeWork } from "./LockedDatabase.ts"
 import type { Calls, Discarded, Rows, Settled, Started } from "./Protocol.ts"
 import { APPLICATION_ID, existingRun, resumable, type Token, unseal } from "./Resumption.ts"
 import { integer, type Row, text } from "./Row.ts"
@@ -47,6 +47,8 @@ export class WorkFile {
   private grantRows = 0
   private grantRuns = 0
   private eager: boolean | undefined
+  /** Whether the file is not to stay. */
+  private gone = false
 
   private constructor(target: Target, database: DatabaseSync, run: Row, token: Token) {
     this.target = target
@@ -350,6 +352,7 @@ export class WorkFile {
 
   /** Removes it from the directory. The lock holds until {@link close}. */
   remove(): void {
+    this.gone = true
     removeWork(this.target)
   }
 
@@ -357,8 +360,10 @@ export class WorkFile {
   close(): void {
     if (!this.database.isOpen) return
     if (this.database.isTransaction) this.database.exec("ROLLBACK")
-    if (this.checkpoint === null) this.remove()
+    if (this.checkpoint === null) this.gone = true
+    const removed = this.gone ? removeWork(this.target) : removeJournal(this.target)
     this.database.close()
+    if (!removed && this.gone) removeWork(this.target)
   }
 }
 
