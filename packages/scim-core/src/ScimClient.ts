@@ -21,7 +21,7 @@ import * as ResourceKind from "./ResourceKind.ts"
 import * as ResourcePath from "./ResourcePath.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as ScimError from "./ScimError.ts"
-import type { ScimResource } from "./ScimResource.ts"
+import type { JsonObject, ScimResource } from "./ScimResource.ts"
 import type { NewUser, User } from "./User.ts"
 
 /** What this client has sent and received so far. @since 0.1.0 */
@@ -63,12 +63,43 @@ export interface Options {
   readonly compression?: boolean | undefined
 }
 
+/**
+ * A request that the client has no operation for.
+ *
+ * @since 0.1.0
+ */
+export interface RawRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+  /** Below the base URL, such as `/Bulk`. */
+  readonly path: string
+  readonly query?: ResourcePath.Query | undefined
+  readonly body?: JsonObject | undefined
+  /** Besides those that the client sets itself, which win. */
+  readonly headers?: { readonly [name: string]: string } | undefined
+  /** Whether it may be sent again when nobody knows whether it was carried out. Default: only a GET. */
+  readonly repeatable?: boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ */
+export interface RawResponse {
+  /** 2xx, or 304 where the request was conditional. */
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: { readonly [name: string]: string | undefined }
+  /** Parsed JSON; `undefined` without a body. */
+  readonly body: unknown
+}
+
 /** @since 0.1.0 */
 export class ScimClient extends Context.Service<ScimClient, {
   readonly users: ResourceClient<User, NewUser>
   readonly groups: ResourceClient<Group, NewGroup>
   /** Operations on any other type of resource. */
   readonly resource: <A extends ScimResource, New>(kind: ResourceKind.ResourceKind<A, New>) => ResourceClient<A, New>
+  /** Any other request, with token, gate, retries and typed errors like all of them. */
+  readonly request: (request: RawRequest) => Effect.Effect<RawResponse, ScimError.ScimError>
   readonly dialect: Dialect.Dialect
   readonly stats: Effect.Effect<RequestStats>
   /** Read once and kept. Everything is unknown where the server has none or an unreadable one. */
@@ -146,11 +177,24 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
   const surroundings: Client.Surroundings = { base: base.success, transport, dialect, pageSize, retry }
 
+  const request = Effect.fn("ScimClient.request")(function*(raw: RawRequest) {
+    const path = raw.path.startsWith("/") ? raw.path : `/${raw.path}`
+    const response = yield* transport.send({
+      method: raw.method,
+      path,
+      url: yield* Client.located(ResourcePath.collection(base.success, path, raw.query)),
+      target: "service",
+      headers: raw.headers,
+      body: raw.body === undefined ? undefined : JSON.stringify(raw.body),
+      repeatable: raw.repeatable ?? raw.method === "GET"
+    })
+    const out: RawResponse = { status: response.status, headers: response.headers, body: response.json }
+    return out
+  })
+
   /** What a server says about itself, or nothing: discovery is a help, never a condition. */
   const discover = Effect.fn("ScimClient.discover")(function*(path: string) {
-    const url = yield* Client.located(ResourcePath.collection(base.success, path))
-    const response = yield* transport.send({ method: "GET", path, url, target: "service", repeatable: true })
-    return response.json
+    return (yield* request({ method: "GET", path })).body
   })
   /** A good answer is kept; after a bad one the next caller asks again. */
   const discovered = <A>(path: string, decode: (json: unknown) => A) => {
@@ -169,6 +213,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     users: Client.make(ResourceKind.user, surroundings),
     groups: Client.make(ResourceKind.group, surroundings),
     resource: (kind) => Client.make(kind, surroundings),
+    request,
     dialect,
     stats: Effect.sync(() => {
       const { bytesReceived, bytesSent, requests, retries, waitedMillis } = transport.counters

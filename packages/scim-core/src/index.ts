@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Auth from "./Auth.ts"
+export * as Bulk from "./Bulk.ts"
 export * as Dialect from "./Dialect.ts"
 export * as Discovery from "./Discovery.ts"
 export * as ErrorResponse from "./ErrorResponse.ts"

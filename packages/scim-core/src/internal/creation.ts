@@ -8,7 +8,7 @@ import * as ScimError from "../ScimError.ts"
 import { neverSent } from "./transportError.ts"
 
 /** Whether the server may have carried out the request all the same. */
-const isUnclear = (error: ScimError.ScimError): boolean => {
+export const isUnclear = (error: ScimError.ScimError): boolean => {
   switch (error.reason._tag) {
     case "Timeout":
     case "ServerFailure":
