@@ -5,6 +5,7 @@
  */
 export * as Auth from "./Auth.ts"
 export * as Bulk from "./Bulk.ts"
+export * as Detect from "./Detect.ts"
 export * as Dialect from "./Dialect.ts"
 export * as Discovery from "./Discovery.ts"
 export * as ErrorResponse from "./ErrorResponse.ts"
