@@ -15,6 +15,7 @@ type OwnReason =
   | "NotConfirmed"
   | "SomeFailed"
   | "PortUnavailable"
+  | "UnsupportedNode"
   | "Interrupted"
   | "OutputClosed"
 
@@ -83,6 +84,7 @@ export const entries: Readonly<Record<Reason, Entry>> = {
   NotConfirmed: { code: 31, meaning: "Not confirmed: answered no, or --yes is missing where nobody can be asked" },
   SomeFailed: { code: 32, meaning: "Several items, some failed; the output says which" },
   PortUnavailable: { code: 33, meaning: "sandbox can't listen on that port" },
+  UnsupportedNode: { code: 34, meaning: "Node.js is too old" },
   Interrupted: { code: 130, meaning: "Ctrl-C, or asked to end" },
   OutputClosed: { code: 141, meaning: "Whoever read the output stopped reading" }
 }
@@ -99,5 +101,5 @@ export const of = (reason: Reason): number => entries[reason].code
  */
 export const help = (): string =>
   [["Ok", ok] as const, ...Object.entries(entries)]
-    .map(([reason, entry]) => `  ${String(entry.code).padStart(3)}  ${reason.padEnd(21)} ${entry.meaning}`)
+    .map(([reason, entry]) => `  ${String(entry.code).padStart(3)}  ${reason.padEnd(24)} ${entry.meaning}`)
     .join("\n")

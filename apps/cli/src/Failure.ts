@@ -23,6 +23,7 @@ export class CommandError extends Schema.TaggedError<CommandError>()("CommandErr
     "SomeFailed",
     "PortUnavailable",
     "Interrupted",
+    "UnsupportedNode",
     "OutputClosed",
     "StorageFull",
     "StorageFailure"

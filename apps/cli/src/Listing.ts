@@ -92,6 +92,6 @@ export const print = Effect.fn("Listing.print")(function*<A, E, R>(
   )
   const [singular, plural] = view.noun
   if (count === 0) return yield* output.say(`No ${plural} found.`)
-  const stopped = Option.isSome(limit) && count >= limit.value ? ", as --limit says" : ""
+  const stopped = Option.isSome(limit) && count >= limit.value ? " shown, there may be more (--limit)" : ""
   yield* output.say(`${Text.counted(count, singular, plural)}${stopped}.`)
 })

@@ -21,12 +21,37 @@ export const printable = (text: string): string =>
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`
   })
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+
+const isPictograph = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u
+
+// Marks that stand on another character, invisible formats, and the vowels and finals of composed Hangul.
+const isWithoutWidth = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u
+
+const isSpacingMark = /\p{Mc}/u
+
 /**
- * How many cells of a terminal the text takes: two for East Asian wide characters and emoji, none for combining marks.
+ * How many cells of a terminal the text takes: two for East Asian wide characters and emoji, none for marks that stand on another
+ * character. Characters are counted as xterm, VTE and tmux count them, one code point after the other, so that a conjunct of an Indian script
+ * takes a cell for each of its letters; only emoji count as the sequence that they are.
  *
  * @since 0.1.0
  */
-export const width = (text: string): number => /^[\x20-\x7e]*$/.test(text) ? text.length : CliOutput.displayWidth(text)
+export const width = (text: string): number => {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let cells = 0
+  for (const { segment } of graphemes.segment(text)) {
+    if (isPictograph.test(segment)) {
+      cells += CliOutput.displayWidth(segment)
+      continue
+    }
+    for (const character of segment) {
+      if (isSpacingMark.test(character)) cells += 1
+      else if (!isWithoutWidth.test(character)) cells += CliOutput.displayWidth(character)
+    }
+  }
+  return cells
+}
 
 /**
  * The text, cut to at most `cells` cells. A cut text ends in `…`, and no character is cut in half.
@@ -38,7 +63,7 @@ export const cut = (text: string, cells: number): string => {
   if (cells < 1) return ""
   let kept = ""
   let used = 0
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
+  for (const { segment } of graphemes.segment(text)) {
     const next = used + width(segment)
     if (next > cells - 1) break
     kept += segment

@@ -10,10 +10,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import manifest from "../package.json" with { type: "json" }
 import { cli } from "./Cli.ts"
+import * as NodeVersion from "./NodeVersion.ts"
 import * as Reporting from "./Reporting.ts"
 import * as Services from "./Services.ts"
 
-const program = Command.run(cli, { version: manifest.version }).pipe(
+const program = NodeVersion.check.pipe(
+  Effect.andThen(Command.run(cli, { version: manifest.version })),
   Effect.as(0),
   Effect.catchCause(Reporting.report),
   Effect.provide(Layer.mergeAll(Reporting.layer, Reporting.logging).pipe(Layer.provideMerge(Services.layer)))
