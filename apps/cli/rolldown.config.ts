@@ -2,6 +2,8 @@
  * Bundles the command into one directory: the file to start, and beside it what only some commands load (`import()` in the sources). In one
  * single file, Node.js would read all of it before it could answer `--version`, which then takes twice as long.
  */
+import { chmodSync, readdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { defineConfig, type Plugin } from "rolldown"
 
 /**
@@ -23,13 +25,25 @@ const undici: Plugin = {
   }
 }
 
+/** Makes the command executable, and takes away what an earlier build left: names of chunks change with what is shared between them. */
+const tidy: Plugin = {
+  name: "tidy",
+  writeBundle({ dir }, bundle) {
+    if (dir === undefined) return
+    for (const name of readdirSync(dir)) {
+      if (/^claude-enterprise.*\.mjs$/.test(name) && !(name in bundle)) rmSync(join(dir, name))
+    }
+    chmodSync(join(dir, "claude-enterprise.mjs"), 0o755)
+  }
+}
+
 export default defineConfig({
   input: {
-    "claude-enterprise": "src/main.ts",
+    "claude-enterprise": "src/boot.ts",
     "claude-enterprise-c1z-worker": "@access-kit/c1z/worker"
   },
   platform: "node",
-  plugins: [undici],
+  plugins: [undici, tidy],
   output: {
     dir: "dist",
     format: "esm",

@@ -23,7 +23,6 @@ export class CommandError extends Schema.TaggedError<CommandError>()("CommandErr
     "SomeFailed",
     "PortUnavailable",
     "Interrupted",
-    "UnsupportedNode",
     "OutputClosed",
     "StorageFull",
     "StorageFailure"

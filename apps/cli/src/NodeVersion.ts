@@ -1,10 +1,8 @@
 /**
- * Says so when Node.js is too old, instead of failing somewhere inside.
+ * Which Node.js is new enough. It is looked at before anything else is loaded, so this module needs nothing.
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
-import { CommandError } from "./Failure.ts"
 
 /** The first with `node:sqlite` and zstd in `node:zlib` that the HTTP client supports too. */
 const oldest = [22, 19] as const
@@ -20,17 +18,10 @@ export const isSupported = (version: string): boolean => {
 }
 
 /**
+ * What to say where it is not.
+ *
  * @since 0.1.0
  */
-export const check: Effect.Effect<void, CommandError> = Effect.suspend(() =>
-  isSupported(process.versions.node)
-    ? Effect.void
-    : Effect.fail(
-      new CommandError({
-        reason: "UnsupportedNode",
-        message: `Node.js ${
-          oldest.join(".")
-        } or newer is needed, and this is ${process.versions.node}. A clone of the repository has the right one in node_modules/.bin/node.`
-      })
-    )
-)
+export const explanation = (version: string): string =>
+  `error: Node.js ${oldest.join(".")} or newer is needed, and this is ${version}. `
+  + "A clone of the repository has the right one in node_modules/.bin/node."

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * `claude-enterprise`: who has access to a Claude Enterprise organization, and changing it.
  *
@@ -10,12 +9,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import manifest from "../package.json" with { type: "json" }
 import { cli } from "./Cli.ts"
-import * as NodeVersion from "./NodeVersion.ts"
 import * as Reporting from "./Reporting.ts"
 import * as Services from "./Services.ts"
 
-const program = NodeVersion.check.pipe(
-  Effect.andThen(Command.run(cli, { version: manifest.version })),
+const program = Command.run(cli, { version: manifest.version }).pipe(
   Effect.as(0),
   Effect.catchCause(Reporting.report),
   Effect.provide(Layer.mergeAll(Reporting.layer, Reporting.logging).pipe(Layer.provideMerge(Services.layer)))

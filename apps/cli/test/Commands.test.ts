@@ -4,6 +4,7 @@ import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { describe, expect } from "@effect/vitest"
 import { Effect, FileSystem, Option, Redacted } from "effect"
 import manifest from "../package.json" with { type: "json" }
+import * as ExitCode from "../src/ExitCode.ts"
 import { Bundle, company, objectOf, rowsOf, withBundle } from "./Bundle.ts"
 
 const start = (options: Sandbox.Options = {}) =>
@@ -25,7 +26,9 @@ withBundle("commands", (it) => {
     it.effect("prints its version and nothing else", () =>
       Effect.gen(function*() {
         const bundle = yield* Bundle
-        expect(yield* bundle.run(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" })
+        for (const args of [["--version"], ["-v"], ["accounts", "--version"]]) {
+          expect(yield* bundle.run(args)).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" })
+        }
       }))
 
     it.effect("help names every command, every connector flag with its variable, and the exit codes", () =>
@@ -33,6 +36,7 @@ withBundle("commands", (it) => {
         const bundle = yield* Bundle
         const { code, stdout } = yield* bundle.run(["--help"])
         expect(code).toBe(0)
+        expect(stdout).toContain(ExitCode.help())
         for (
           const word of [
             "validate",

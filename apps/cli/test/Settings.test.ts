@@ -63,5 +63,6 @@ describe("what is said in two places", () => {
       expect(NodeVersion.isSupported(version)).toBe(true)
     }
     for (const version of ["18.20.0", "20.20.2", "22.18.9"]) expect(NodeVersion.isSupported(version)).toBe(false)
+    expect(NodeVersion.explanation("20.20.2")).toMatch(/22\.19.*20\.20\.2/)
   })
 })

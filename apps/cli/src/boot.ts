@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/**
+ * Where the bundle begins. Two questions are answered before the command itself is loaded: whether this Node.js can run it, since an old one
+ * would fail somewhere inside, and `--version`, which scripts ask often and which needs nothing else.
+ *
+ * @since 0.1.0
+ */
+import manifest from "../package.json" with { type: "json" }
+import * as ExitCode from "./ExitCode.ts"
+import * as NodeVersion from "./NodeVersion.ts"
+
+const [word, ...rest] = process.argv.slice(2)
+
+if (!NodeVersion.isSupported(process.versions.node)) {
+  process.stderr.write(`${NodeVersion.explanation(process.versions.node)}\n`)
+  process.exitCode = ExitCode.of("UnsupportedNode")
+} else if ((word === "--version" || word === "-v") && rest.length === 0) {
+  process.stdout.write(`${manifest.version}\n`)
+} else {
+  await import("./main.ts")
+}
