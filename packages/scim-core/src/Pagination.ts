@@ -94,7 +94,8 @@ export interface StartOptions {
   readonly concurrent?: boolean | undefined
   /**
    * Ask for the last row of a page again with the next page, so that rows that moved up past the border are noticed and end
-   * in `DirectoryDrift`. Not together with `concurrent`. Default `false`.
+   * in `DirectoryDrift`. With `concurrent`, each sibling begins with the last row of the one before it, and comparing the two is
+   * the caller's part. Default `false`.
    */
   readonly overlap?: boolean | undefined
   /** Default 100,000. */
@@ -157,7 +158,7 @@ const indexStart = (shared: Shared, options: StartOptions): IndexState => ({
   startIndex: 1,
   end: undefined,
   concurrent: options.concurrent ?? false,
-  overlap: options.overlap === true && options.concurrent !== true,
+  overlap: options.overlap ?? false,
   anchor: undefined,
   probe: false,
   trusted: true,
@@ -356,9 +357,11 @@ const segments = <A extends ScimResource>(
   mark: string
 ): Step<A> => {
   const size = page.rowsReceived
-  if ((total - covered) / size > state.maxPages) return pageLimit(state.maxPages)
+  const stride = state.overlap && size > 1 ? size - 1 : size
+  if ((total - covered) / stride > state.maxPages) return pageLimit(state.maxPages)
   const siblings: Array<WalkState> = []
-  for (let from = covered + 1; from <= total; from += size) {
+  // Where ranges overlap, the last one has more than the row that it shares.
+  for (let from = covered + 1 - (size - stride); from + (size - stride) <= total; from += stride) {
     siblings.push({
       ...state,
       startIndex: from,

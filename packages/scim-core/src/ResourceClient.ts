@@ -41,7 +41,7 @@ export interface PatchOptions extends WriteOptions {
 export interface WalkOptions extends Query, Pick<StartOptions, "method" | "maxPages"> {
   /**
    * Ask for the last row of a page again with the next one, so that rows that moved up past the border are noticed. Default
-   * `true`; pages fetched at the same time do not overlap.
+   * `true`.
    */
   readonly overlap?: boolean | undefined
   /** `count` to ask for. Default: the client's. */

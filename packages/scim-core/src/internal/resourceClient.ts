@@ -225,13 +225,14 @@ export const make = <A extends ScimResource, New>(
       start: (manner) =>
         startWalk({
           concurrent: manner === "concurrent",
-          overlap: manner === "overlapping",
+          overlap: manner === "overlapping" || (manner === "concurrent" && options.overlap !== false),
           count: options.pageSize ?? pageSize,
           ...(options.method === undefined ? {} : { method: options.method }),
           maxPages: options.maxPages
         }),
       manner: concurrency > 1 ? "concurrent" : options.overlap === false ? "plain" : "overlapping",
       concurrency,
+      plainIfStalled: true,
       maxRewalks: options.maxRewalks ?? 1,
       onPage
     })

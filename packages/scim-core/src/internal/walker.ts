@@ -24,6 +24,11 @@ export interface Walk<A extends ScimResource> {
   readonly manner: Manner
   readonly concurrency: number
   readonly maxRewalks: number
+  /**
+   * Read on without overlap where a server seems to count in whole pages. Only the total then tells whether rows moved, and it
+   * cannot tell a row that came from one that went.
+   */
+  readonly plainIfStalled: boolean
   readonly onPage?: ((step: Step<A>, duplicates: number) => void) | undefined
 }
 
@@ -35,14 +40,14 @@ export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
     const pass = (number: number, manner: Manner): Rows<A> => {
       const one = new Pass(options, seen)
       const rows = manner === "concurrent" ? one.concurrent() : one.serial(options.start(manner))
-      if (number >= options.maxRewalks) return rows
       return Stream.catchIf(
         rows,
-        (error) => isUnsteady(error) || (manner === "overlapping" && error.reason._tag === "PaginationStalled"),
-        (error) =>
-          // Another try reads page by page: slower, but it notices every row that moves. A server that counts in whole pages
-          // cannot overlap them.
-          pass(number + 1, error.reason._tag === "PaginationStalled" ? "plain" : "overlapping")
+        ({ reason: { _tag } }) =>
+          // A server that counts in whole pages cannot overlap them.
+          (_tag === "PaginationStalled" && manner === "overlapping" && options.plainIfStalled && one.knowsTotal) ||
+          ((_tag === "DirectoryDrift" || _tag === "IncompleteList") && number < options.maxRewalks),
+        // Another try reads page by page: slower, but one page cannot move while the one before it is read.
+        ({ reason }) => pass(number + 1, reason._tag === "PaginationStalled" ? "plain" : "overlapping")
       )
     }
     return pass(0, options.manner)
@@ -50,25 +55,27 @@ export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
 
 export type Manner = "concurrent" | "overlapping" | "plain"
 
-const isUnsteady = (error: ScimError.ScimError): boolean =>
-  error.reason._tag === "DirectoryDrift" || error.reason._tag === "IncompleteList"
-
-/** Every id of the walk, with the round in which it came last: a pass, or what follows an expired cursor within one. */
+/** Every id of the walk, and those of the round that goes on: a pass, or what follows an expired cursor within one. */
 class Seen {
-  private readonly rounds = new Map<string, number>()
-  private round = 0
+  private readonly ever = new Set<string>()
+  /** The first round needs none of its own. */
+  private round: Set<string> | undefined
 
   begin(): void {
-    this.round++
+    this.round = this.ever.size === 0 ? undefined : new Set()
   }
 
   /** Whether the id is new to the walk, only to this round, or came before in this round. */
   add(id: string): "new" | "again" | "repeated" {
-    const last = this.rounds.get(id)
-    if (last === this.round) return "repeated"
-    this.rounds.set(id, this.round)
-    return last === undefined ? "new" : "again"
+    if (this.round !== undefined && !grows(this.round, id)) return "repeated"
+    return grows(this.ever, id) ? "new" : this.round === undefined ? "repeated" : "again"
   }
+}
+
+/** One look-up instead of two: this runs for every row. */
+const grows = (set: Set<string>, id: string): boolean => {
+  const before = set.size
+  return set.add(id).size > before
 }
 
 class Pass<A extends ScimResource> {
@@ -90,6 +97,10 @@ class Pass<A extends ScimResource> {
     this.distinct = 0
     this.received = 0
     this.pagesWithoutNews = 0
+  }
+
+  get knowsTotal(): boolean {
+    return this.total !== undefined
   }
 
   /** The rows that no pass has given yet. */
@@ -128,9 +139,23 @@ class Pass<A extends ScimResource> {
       if (first.siblings.length === 0) {
         return Option.isNone(first.next) ? fresh : Stream.concat(fresh, this.serial(first.next.value))
       }
+      let edge = edgeOf(first, -1)
       const rest = Stream.fromIterable(first.siblings).pipe(
         Stream.mapEffect((sibling) => this.segment(sibling), { concurrency: this.options.concurrency }),
-        Stream.flatMap((steps) => Stream.fromArray(steps.flatMap((step) => this.take(step))))
+        Stream.flatMap((steps) => {
+          const [begin] = steps
+          // Segments share a row with their neighbours: if it is another one now, rows have moved past the border.
+          if (begin.state._tag === "Index" && begin.state.overlap && edge !== undefined && edgeOf(begin, 0) !== edge) {
+            return Stream.fromEffect(this.moved())
+          }
+          const shared = edge !== undefined && edgeOf(begin, 0) === edge
+          edge = edgeOf(steps.at(-1) ?? begin, -1)
+          return Stream.fromArray(
+            steps.flatMap((step) =>
+              this.take(shared && step === begin ? { ...step, resources: step.resources.slice(1) } : step)
+            )
+          )
+        })
       )
       // Rows that moved from one segment to another while both were read came twice or never.
       const check = Stream.suspend(() =>
@@ -141,11 +166,11 @@ class Pass<A extends ScimResource> {
   }
 
   /** A segment to its end; all but the first step of one are the exception. */
-  private segment(start: WalkState): Effect.Effect<ReadonlyArray<Step<A>>, ScimError.ScimError> {
+  private segment(start: WalkState): Effect.Effect<Arr.NonEmptyReadonlyArray<Step<A>>, ScimError.ScimError> {
     return Effect.flatMap(this.options.step(start), (step) =>
       Option.isNone(step.next)
         ? Effect.succeed(Arr.of(step))
-        : Effect.map(this.segment(step.next.value), (more) => [step, ...more]))
+        : Effect.map(this.segment(step.next.value), (more) => Arr.prepend(more, step)))
   }
 
   private misses(state: WalkState): boolean {
@@ -167,6 +192,15 @@ class Pass<A extends ScimResource> {
     ))
   }
 
+  private moved(): Effect.Effect<never, ScimError.ScimError> {
+    return Effect.fail(ScimError.make(
+      new ScimError.DirectoryDrift({
+        message:
+          "The directory changed while it was being listed: the pages no longer join. Rows may be missing, so list it again."
+      })
+    ))
+  }
+
   private stalled(): Effect.Effect<never, ScimError.ScimError> {
     return Effect.fail(ScimError.make(
       new ScimError.PaginationStalled({
@@ -181,3 +215,7 @@ class Pass<A extends ScimResource> {
 
 /** Overlapping pages prove that no row slipped through between them, whatever came twice. */
 const isVerified = (state: WalkState): boolean => state._tag === "Index" && state.overlap
+
+/** Id of the first (0) or last (-1) row of a page, where every row has one. */
+const edgeOf = <A extends ScimResource>({ page }: Step<A>, at: 0 | -1): string | undefined =>
+  page.resources.length === page.rowsReceived ? page.resources.at(at)?.id : undefined
