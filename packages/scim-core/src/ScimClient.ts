@@ -183,7 +183,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       method: raw.method,
       path,
       url: yield* Client.located(ResourcePath.collection(base.success, path, raw.query)),
-      target: "service",
+      // `/Users/2819c223` is a resource, `/Bulk` an endpoint.
+      target: path.split("/").length > 2 ? "resource" : "service",
       headers: raw.headers,
       body: raw.body === undefined ? undefined : JSON.stringify(raw.body),
       repeatable: raw.repeatable ?? raw.method === "GET"

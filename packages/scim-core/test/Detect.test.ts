@@ -160,6 +160,7 @@ describe("Detect.run", () => {
       }
       assert.include(text, `> GET /Users?filter=userName eq "…"`)
       assert.include(text, "> GET /Users/{id}")
+      assert.include(text, "> GET /Users/{unknown}\n< 404 NotFound")
       assert.include(text, "< x-ratelimit-remaining: 99")
       assert.include(text, "totalResults: 45")
       assert.include(text, "userName: string")

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { readFileSync } from "node:fs"
+import { createServer, type Server } from "node:https"
 import * as Dialect from "../src/Dialect.ts"
 import * as RetryPolicy from "../src/RetryPolicy.ts"
 import type * as ScimClient from "../src/ScimClient.ts"
@@ -202,6 +204,35 @@ describe("Connections that fail", () => {
       })
       assert.strictEqual(error.reason._tag, "Network")
       assert.strictEqual(error.status, 200)
+    }))
+
+  it.live("TLS to a server whose certificate nobody vouches for", () =>
+    Effect.gen(function*() {
+      // Made for this test; nothing else knows or trusts it.
+      const pem = readFileSync(new URL("fixtures/self-signed.pem", import.meta.url))
+      const server = yield* Effect.acquireRelease(
+        Effect.promise(() =>
+          new Promise<Server>((resolve) => {
+            const server = createServer({ key: pem, cert: pem }, (_, response) => response.end("{}"))
+            server.listen(0, "127.0.0.1", () => resolve(server))
+          })
+        ),
+        (server) => Effect.promise(() => new Promise<void>((resolve) => server.close(() => resolve())))
+      )
+      const address = server.address()
+      assert(typeof address === "object" && address !== null)
+      const error = yield* client(`https://127.0.0.1:${address.port}`)
+      assert(error.reason._tag === "Tls")
+      assert.strictEqual(error.reason.code, "DEPTH_ZERO_SELF_SIGNED_CERT")
+      assert.include(error.message, "certificate")
+      assert.isFalse(error.isRetryable)
+    }))
+
+  it.live("TLS to a server that speaks none", () =>
+    Effect.gen(function*() {
+      const server = yield* serve(() => ({}))
+      const error = yield* client(server.url.replace("http:", "https:"))
+      assert.strictEqual(error.reason._tag, "Tls")
     }))
 
   it.live("something that speaks no HTTP", () =>
