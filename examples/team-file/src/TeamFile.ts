@@ -36,6 +36,16 @@ export const fields = {
   })
 }
 
+/** Who the connector is: known without any setting, for help texts and forms. */
+export const spec: Connector.ConnectorSpec = {
+  name: "team-file",
+  displayName: "Team file",
+  description: "People and teams in a JSON file",
+  helpUrl: "https://example.com/team-file",
+  version: "1.0.0",
+  config: Object.values(fields)
+}
+
 const member = { slug: "member", purpose: "assignment", grantableTo: [ResourceType.USER] } as const
 
 const account = (person: typeof Person.Type): Resource.Account => ({
@@ -194,14 +204,7 @@ export const layer = (
       }
 
       return ConnectorService.of({
-        spec: {
-          name: "team-file",
-          displayName: "Team file",
-          description: "People and teams in a JSON file.",
-          helpUrl: "https://example.com/team-file",
-          version: "1.0.0",
-          config: Object.values(fields)
-        },
+        spec,
         source: config.file,
         validate: Effect.map(read("validate"), (content): Validation.ValidationReport => ({
           checks: [{

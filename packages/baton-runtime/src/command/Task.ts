@@ -1,0 +1,145 @@
+/**
+ * What the default command is asked to do: the first of the one-shot flags that is set, or else a sync. What this version can't do is an
+ * error, never a sync that nobody asked for.
+ *
+ * @since 0.1.0
+ */
+import type { Connector } from "@access-kit/connector-model/Connector"
+import type { ConnectorSpec } from "@access-kit/connector-model/Connector"
+import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
+import type { SinkError } from "@access-kit/connector-model/SnapshotSink"
+import type { SyncError } from "@access-kit/connector-sync/SyncError"
+import * as Effect from "effect/Effect"
+import * as CommandError from "./CommandError.ts"
+import type { Given } from "./Given.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type TaskError = CommandError.CommandError | ConnectorError | SinkError | SyncError
+
+/**
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly spec: ConnectorSpec
+  /** Where the worker thread of the snapshot writer is. */
+  readonly snapshotWorker: URL | undefined
+}
+
+const loadChanges = Effect.promise(() => import("./ChangeTask.ts"))
+
+const notOffered = (spec: ConnectorSpec, what: string) =>
+  CommandError.make("NotOffered", `${spec.displayName} has no ${what}.`)
+
+/** What is asked for by name, from a list that is empty. */
+const unknownOf = (spec: ConnectorSpec, what: string) =>
+  CommandError.make("UnknownId", `${spec.displayName} has no ${what}.`)
+
+const notInThisVersion = (flag: string, remedy: string) =>
+  CommandError.make("NotInThisVersion", `--${flag} is not in this version. ${remedy}`)
+
+const isSet = (given: Given, flag: string) => given.has(flag) && given.text(flag) !== "false"
+
+/** Flags that change what a sync writes, in ways that this version has not. A sync that is other than asked for would be worse than none. */
+const refuseOtherSyncs = Effect.fnUntraced(function*(given: Given): Effect.fn.Return<void, CommandError.CommandError> {
+  const instead = "Leave it out to sync everything."
+  for (
+    const [flag, remedy] of [
+      ["sync-resources", instead],
+      ["skip-entitlements-and-grants", instead],
+      ["external-resource-c1z", instead],
+      ["keep-previous-sync-c1z", "It has a meaning in service mode only."],
+      ["list-resource-actions", "This connector has no actions."],
+      ["invoke-resource-action", "This connector has no actions."]
+    ] as const
+  ) {
+    if (isSet(given, flag)) return yield* notInThisVersion(flag, remedy)
+  }
+  if (given.text("storage-engine") === "pebble") {
+    return yield* CommandError.make(
+      "NotInThisVersion",
+      "--storage-engine pebble is not in this version. Leave it out: files of the kind sqlite are read by every baton tool."
+    )
+  }
+})
+
+/**
+ * Flags that say how a connector runs and that this version does not need, as warnings.
+ *
+ * @since 0.1.0
+ */
+export const warnings = (given: Given): ReadonlyArray<string> =>
+  [
+    [
+      "otel-collector-endpoint",
+      "Nothing is sent to an OpenTelemetry collector in this version; the setting has no effect."
+    ],
+    [
+      "health-check",
+      "The health endpoint belongs to service mode, which is not in this version; the setting has no effect."
+    ],
+    ["skip-full-sync", "--skip-full-sync belongs to service mode and has no effect on this run."]
+  ].flatMap(([flag, message]) => flag !== undefined && message !== undefined && isSet(given, flag) ? [message] : [])
+
+/**
+ * Does it.
+ *
+ * @since 0.1.0
+ */
+export const run = Effect.fn("Task.run")(function*(
+  given: Given,
+  { snapshotWorker, spec }: Options
+): Effect.fn.Return<void, TaskError, Connector> {
+  const grantEntitlement = given.text("grant-entitlement")
+  if (grantEntitlement !== undefined) return yield* (yield* loadChanges).grant(given, grantEntitlement)
+  const revokeGrant = given.text("revoke-grant")
+  if (revokeGrant !== undefined) return yield* (yield* loadChanges).revoke(given, revokeGrant)
+  if (given.isOn("event-feed")) return yield* unknownOf(spec, "event feed")
+  if (["create-account-profile", "create-account-login", "create-account-email"].some(given.has)) {
+    return yield* (yield* loadChanges).createAccount(given)
+  }
+  if (given.has("invoke-action")) return yield* unknownOf(spec, "actions")
+  if (given.isOn("list-action-schemas")) return yield* Effect.logInfo(`${spec.displayName} has no actions`)
+  if (given.has("delete-resource") || given.has("delete-resource-type")) {
+    return yield* (yield* loadChanges).deleteResource(given)
+  }
+  if (given.has("rotate-credentials") || given.has("rotate-credentials-type")) {
+    return yield* notOffered(spec, "credentials that can be rotated")
+  }
+  for (const flag of ["create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket"]) {
+    if (given.isOn(flag)) return yield* notOffered(spec, "tickets")
+  }
+  for (const flag of ["diff-syncs", "compact-syncs"]) {
+    if (given.isOn(flag)) return yield* notInThisVersion(flag, "The baton command does it.")
+  }
+  yield* refuseOtherSyncs(given)
+  const { run: sync } = yield* Effect.promise(() => import("./SyncTask.ts"))
+  yield* sync(given, snapshotWorker)
+})
+
+/**
+ * Whether flags ask for a change, so that a child that is started with them offers changes.
+ *
+ * @since 0.1.0
+ */
+export const isChange = (given: Given): boolean =>
+  [
+    "grant-entitlement",
+    "revoke-grant",
+    "create-account-login",
+    "create-account-email",
+    "create-account-profile",
+    "delete-resource",
+    "delete-resource-type",
+    "rotate-credentials",
+    "rotate-credentials-type"
+  ].some(given.has)
+
+/**
+ * Whether flags ask for tickets.
+ *
+ * @since 0.1.0
+ */
+export const isTicket = (given: Given): boolean =>
+  ["create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket"].some(given.isOn)
