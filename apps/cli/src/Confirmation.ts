@@ -5,6 +5,7 @@
  */
 import * as Flag from "effect/cli/Flag"
 import * as Prompt from "effect/cli/Prompt"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import { CommandError } from "./Failure.ts"
@@ -34,7 +35,16 @@ export const confirm = Effect.fn("Confirmation.confirm")(function*(question: str
         "Nothing was changed: there is no terminal to ask on. Add --yes if this is what you want, or --dry-run to see what would happen."
     })
   }
-  const answer = yield* Prompt.run(Prompt.Confirm({ message: question }))
+  const answer = yield* Effect.catchTag(
+    Prompt.run(Prompt.Confirm({ message: question })),
+    "QuitError",
+    () =>
+      Effect.andThen(
+        // The question stands on a line that has not ended.
+        Console.error(""),
+        Effect.fail(new CommandError({ reason: "Interrupted", message: "Interrupted. Nothing was changed." }))
+      )
+  )
   if (!answer) {
     return yield* new CommandError({ reason: "NotConfirmed", message: "Nothing was changed." })
   }

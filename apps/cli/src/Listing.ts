@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Connector from "@access-kit/connector-model/Connector"
-import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
+import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import type { ListRequest, ResourceRecord } from "@access-kit/connector-model/Page"
 import type { Resource } from "@access-kit/connector-model/Resource"
 import * as Flag from "effect/cli/Flag"
@@ -36,21 +36,40 @@ export const search = Flag.String("search").pipe(
 )
 
 /**
- * Every record of a type, each once.
+ * Every record of a type, each once. Where rows came twice, others were missed in their place (the directory changed, or the server pages
+ * wrongly): the listing then ends with `IncompleteListing`.
  *
  * @since 0.1.0
  */
 export const records = (
   handler: Connector.ResourceTypeHandler,
   include: ListRequest["include"]
-): Stream.Stream<ResourceRecord, ConnectorError> =>
+): Stream.Stream<ResourceRecord, ConnectorError.ConnectorError> =>
   Stream.suspend(() => {
     const seen = new Set<string>()
-    return Stream.filter(Connector.records(handler, { include, concurrency: 4 }), ({ resource }) => {
+    let received = 0
+    const distinct = Stream.filter(Connector.records(handler, { include, concurrency: 4 }), ({ resource }) => {
+      received += 1
       if (seen.has(resource.id.resource)) return false
       seen.add(resource.id.resource)
       return true
     })
+    const whole = Stream.fromEffect(Effect.suspend(() =>
+      received === seen.size
+        ? Effect.void
+        : Effect.fail(ConnectorError.make(
+          "list",
+          new ConnectorError.IncompleteListing({
+            resourceType: handler.resourceType.id,
+            expected: received,
+            received: seen.size,
+            message:
+              `${Text.counted(received - seen.size, "row")} came twice, so that others may be missing: the directory `
+              + "changed while it was read, or the server pages wrongly. Run the command again."
+          })
+        ))
+    ))
+    return Stream.concat(distinct, Stream.drain(whole))
   })
 
 const fold = (text: string): string => text.normalize("NFKC").toLowerCase()

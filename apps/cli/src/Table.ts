@@ -47,14 +47,16 @@ const fit = (widths: Array<number>, minimum: ReadonlyArray<number>, available: n
 export const make = <A>(view: View<A>, options: Options = {}): (rows: ReadonlyArray<A>) => string => {
   const columns = view.columns.filter((column) => column.header !== undefined)
   const headers = columns.map((column) => column.header ?? "")
-  const minimum = headers.map((header) => Math.max(8, Text.width(header)))
+  const minimum = columns.map((column) =>
+    column.whole === true ? Infinity : Math.max(8, Text.width(column.header ?? ""))
+  )
   const widths = headers.map(Text.width)
   let started = false
 
   const line = (cells: ReadonlyArray<string>, paint: (text: string) => string = (text) => text): string => {
     const padded = cells.map((cell, index) => {
       const cells = widths[index] ?? 0
-      const text = Text.cut(cell, cells)
+      const text = columns[index]?.whole === true ? cell : Text.cut(cell, cells)
       return paint(columns[index]?.align === "right" ? Text.padStart(text, cells) : Text.padEnd(text, cells))
     })
     return `${padded.join(gap).trimEnd()}\n`

@@ -15,6 +15,8 @@ export interface Column<in A> {
   /** The name in tables; a column without one is not in tables. */
   readonly header?: string
   readonly align?: "right"
+  /** Never cut, however narrow the terminal: it is there to be copied. */
+  readonly whole?: boolean
   readonly cell: (row: A) => string
 }
 

@@ -1,5 +1,6 @@
 /** What goes wrong for users, and that each gets a message, its exit code, and nothing half-written. */
 import * as Directory from "@access-kit/scim-sandbox/Directory"
+import type * as Fault from "@access-kit/scim-sandbox/Fault"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { describe, expect } from "@effect/vitest"
 import { Effect, FileSystem, Redacted, Schema } from "effect"
@@ -192,6 +193,26 @@ withBundle("bad input", (it) => {
           "InvalidConfiguration",
           "BATON_SCIM_TOKEN and BATON_SCIM_TOKEN_FILE"
         )
+      }))
+  })
+
+  describe("listings", () => {
+    it.effect.each<readonly [Fault.Fault, ExitCode.Reason]>([
+      [{ name: "skipRows", rows: 3 }, "IncompleteListing"],
+      [{ name: "repeatRows", rows: 3 }, "IncompleteListing"],
+      [{ name: "totalResults", as: "tooLarge" }, "IncompleteListing"],
+      [{ name: "ignoreStartIndex" }, "IncompleteListing"],
+      [{ name: "totalDrift", by: 2 }, "DirectoryChanged"],
+      [{ name: "churn", remove: 1 }, "DirectoryChanged"]
+    ])("a shorter list is never passed off as the whole: %o", ([fault, reason]) =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const directory = yield* Directory.generate({ users: 450, groups: 2, memberships: 100, seed: 2 })
+        const sandbox = yield* Sandbox.make({ directory, faults: [fault] })
+        const { code, stdout } = yield* bundle.run(["accounts", "list", "-o", "json"], { sandbox })
+        expect(code).toBe(ExitCode.of(reason))
+        // What came before the failure is not JSON, so that nobody takes it for an answer.
+        expect(() => JSON.parse(stdout)).toThrow()
       }))
   })
 

@@ -122,6 +122,15 @@ describe("Table", () => {
     expect(text).toContain(" 7\n")
   })
 
+  it("never cuts what is there to be copied", () => {
+    const ids: View<Row> = {
+      ...view,
+      columns: [{ name: "id", header: "ID", whole: true, cell: (row) => row.name }, ...view.columns]
+    }
+    const id = "0123456789".repeat(4)
+    expect(Table.make(ids, { columns: 30 })([{ name: id, count: 1 }])).toContain(`${id}  `)
+  })
+
   it("is not cut where there is no terminal", () => {
     expect(Table.make(view)([{ name: "x".repeat(500), count: 7 }])).toContain("x".repeat(500))
   })

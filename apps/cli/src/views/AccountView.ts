@@ -13,9 +13,9 @@ export const view: View<Resource.Account> = {
   noun: ["account", "accounts"],
   columns: [
     { name: "displayName", header: "NAME", cell: (account) => account.displayName },
-    { name: "login", header: "LOGIN", cell: (account) => account.login },
+    { name: "login", header: "LOGIN", whole: true, cell: (account) => account.login },
     { name: "status", header: "STATUS", cell: (account) => account.status },
-    { name: "id", header: "ID", cell: (account) => account.id.resource },
+    { name: "id", header: "ID", whole: true, cell: (account) => account.id.resource },
     { name: "email", cell: (account) => Resource.primaryEmail(account) ?? "" },
     { name: "accountType", cell: (account) => account.accountType },
     { name: "givenName", cell: (account) => account.givenName ?? "" },

@@ -27,8 +27,8 @@ export const view: View<GrantRow> = {
   columns: [
     { name: "groupName", header: "GROUP", cell: (row) => row.resource.displayName },
     { name: "accountName", header: "ACCOUNT", cell: (row) => row.account?.displayName ?? "" },
-    { name: "login", header: "LOGIN", cell: (row) => row.account?.login ?? "" },
-    { name: "accountId", header: "ACCOUNT ID", cell: (row) => row.grant.principal.resource },
+    { name: "login", header: "LOGIN", whole: true, cell: (row) => row.account?.login ?? "" },
+    { name: "accountId", header: "ACCOUNT ID", whole: true, cell: (row) => row.grant.principal.resource },
     { name: "groupId", cell: (row) => row.resource.id.resource },
     { name: "entitlement", cell: (row) => row.slug },
     { name: "accountType", cell: (row) => row.grant.principal.resourceType },

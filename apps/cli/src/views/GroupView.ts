@@ -14,7 +14,7 @@ export const view: View<Resource> = {
   noun: ["group", "groups"],
   columns: [
     { name: "displayName", header: "NAME", cell: (group) => group.displayName },
-    { name: "id", header: "ID", cell: (group) => group.id.resource },
+    { name: "id", header: "ID", whole: true, cell: (group) => group.id.resource },
     { name: "externalId", cell: (group) => group.externalId ?? "" }
   ],
   json: (group) => ({
