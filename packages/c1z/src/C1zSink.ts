@@ -53,6 +53,9 @@ export interface Options {
 /** Rows after which a checkpoint is taken. A killed process loses what came after the last one. */
 const CHECKPOINT_ROWS = 10_000
 
+/** Milliseconds after which one is taken in any case, so that a slow source gets ahead in short sessions too. */
+const CHECKPOINT_TIME = 5_000
+
 const defaultWorker = (): URL =>
   new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
 
@@ -89,6 +92,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
   const client = yield* StoreClient.make(options.worker ?? defaultWorker(), options.path)
   let batch: Batch | undefined
   let sinceCheckpoint = 0
+  let lastCheckpoint = 0
 
   const notBegun = Effect.fail(sinkError({
     tag: "StorageFailure",
@@ -97,10 +101,14 @@ export const make = Effect.fn("C1zSink.make")(function*(
   }))
 
   /** Hands over what was gathered; with a checkpoint, all of it becomes durable. */
-  const handOver = (current: Batch, checkpoint: string | undefined): Effect.Effect<void, SinkError> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  const handOver = (current: Batch, now: number, checkpoint: string | undefined): Effect.Effect<void, SinkError> =>
+    Effect.suspend(() => {
       const { count, rows, storage } = current.take()
-      sinceCheckpoint = checkpoint === undefined ? sinceCheckpoint + count : 0
+      sinceCheckpoint += count
+      if (checkpoint !== undefined) {
+        sinceCheckpoint = 0
+        lastCheckpoint = now
+      }
       return client.send({ now, storage, rows, checkpoint }, (returned) => current.reuse(returned))
     })
 
@@ -124,6 +132,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
       )
     }
     batch = new Batch(header.resourceTypes)
+    lastCheckpoint = now
     const { checkpoint, startedAt, syncId } = started
     return checkpoint === undefined ? { syncId, startedAt } : { syncId, startedAt, checkpoint }
   })
@@ -135,22 +144,22 @@ export const make = Effect.fn("C1zSink.make")(function*(
     records: ReadonlyArray<ResourceRecord>,
     checkpoint: () => string
   ): Effect.Effect<void, SinkError> =>
-    Effect.suspend(() => {
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (batch === undefined) return notBegun
       const current = batch
       latest = checkpoint
       for (const record of records) current.add(record)
-      if (sinceCheckpoint + current.size >= CHECKPOINT_ROWS) return handOver(current, checkpoint())
-      return current.isFull ? handOver(current, undefined) : Effect.void
+      const due = sinceCheckpoint + current.size >= CHECKPOINT_ROWS || now - lastCheckpoint >= CHECKPOINT_TIME
+      if (due) return handOver(current, now, checkpoint())
+      return current.isFull ? handOver(current, now, undefined) : Effect.void
     })
 
-  const flush = Effect.suspend(() =>
+  const flush = Effect.flatMap(Clock.currentTimeMillis, (now) =>
     batch === undefined
       ? notBegun
       : latest === undefined
       ? Effect.void
-      : handOver(batch, latest())
-  )
+      : handOver(batch, now, latest()))
 
   return SnapshotSink.of({
     begin,
@@ -159,9 +168,11 @@ export const make = Effect.fn("C1zSink.make")(function*(
       if (batch === undefined) return yield* notBegun
       latest = checkpoint
       // Rows that were gathered may be of the type: they go in first, to be removed with the others.
-      yield* handOver(batch, undefined)
+      const now = yield* Clock.currentTimeMillis
+      yield* handOver(batch, now, undefined)
       yield* client.ask("discard", { resourceType, checkpoint: checkpoint() })
       sinceCheckpoint = 0
+      lastCheckpoint = now
     }),
     settle: Effect.fn("C1zSink.settle")(function*({ missingLimit }) {
       yield* flush

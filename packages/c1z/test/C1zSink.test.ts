@@ -256,7 +256,7 @@ describe("settling", () => {
         ...record,
         grants: [
           ...record.grants,
-          { id: "chosen-by-the-connector", entitlementId, principal: { resourceType: "user", resource: "u2" } },
+          { id: "an-id-of-the-connector", entitlementId, principal: { resourceType: "user", resource: "u2" } },
           {
             id: `${entitlementId}:group:g2`,
             entitlementId,
@@ -275,12 +275,12 @@ describe("settling", () => {
       yield* sink.finish
       const rows = new Map((yield* Directory.contents(path)).grants.map((row) => [row.key, row]))
       assert.deepStrictEqual([...rows.keys()].sort(), [
-        "chosen-by-the-connector",
+        "an-id-of-the-connector",
         `${entitlementId}:group:g2`,
         `${entitlementId}:group:g3`,
         `${entitlementId}:user:u1`
       ])
-      assert.strictEqual(rows.get("chosen-by-the-connector")?.message.id, "chosen-by-the-connector")
+      assert.strictEqual(rows.get("an-id-of-the-connector")?.message.id, "an-id-of-the-connector")
       assert.deepStrictEqual(rows.get(`${entitlementId}:group:g2`)?.expansion?.entitlementIds, ["group:g2:member"])
       assert.isTrue(rows.get(`${entitlementId}:group:g2`)?.needsExpansion)
       // Blank entitlement ids expand to nothing, and Go's SDK then has no expansion at all.

@@ -3,9 +3,12 @@ import { C1z, C1zSink } from "@access-kit/c1z"
 import type { Page, Resource, ResourceType } from "@access-kit/connector-model"
 import { Entitlement, Grant, SnapshotSink } from "@access-kit/connector-model"
 import { Effect, Stream } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { zstdDecompressSync } from "node:zlib"
 
 export const TYPES: ReadonlyArray<ResourceType.ResourceType> = [
   { id: "user", displayName: "User", traits: ["user"] },
@@ -112,15 +115,25 @@ export const contents = (path: string) =>
     }
   }).pipe(Effect.scoped)
 
-/** The same without an order: what two files that hold the same agree in. */
-export const sets = (path: string) =>
-  Effect.map(contents(path), (all) => {
-    const sorted = <A extends { readonly key: string }>(rows: ReadonlyArray<A>) =>
-      [...rows].sort((a, b) => a.key < b.key ? -1 : 1)
-    return {
-      resourceTypes: sorted(all.resourceTypes),
-      resources: sorted(all.resources),
-      entitlements: sorted(all.entitlements),
-      grants: sorted(all.grants)
-    }
-  })
+/** What a file holds, without an order and without ids and times of the sync. Two files that hold the same are equal in it. */
+export const digest = (path: string): ReadonlyArray<readonly [table: string, rows: number, digest: string]> => {
+  const scratch = mkdtempSync(join(tmpdir(), "c1z-test-"))
+  try {
+    writeFileSync(join(scratch, "db"), zstdDecompressSync(readFileSync(path).subarray(5)))
+    const database = new DatabaseSync(join(scratch, "db"))
+    const digests = ["v1_resource_types", "v1_resources", "v1_entitlements", "v1_grants"].map((table) => {
+      const hash = createHash("sha256")
+      const rows = database.prepare(`SELECT * FROM ${table} ORDER BY external_id, id`).all()
+      for (const { discovered_at: _discovered, id: _id, sync_id: _sync, ...row } of rows) {
+        for (const value of Object.values(row)) {
+          hash.update(value instanceof Uint8Array ? value : `${typeof value} ${String(value)} `)
+        }
+      }
+      return [table, rows.length, hash.digest("hex")] as const
+    })
+    database.close()
+    return digests
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
