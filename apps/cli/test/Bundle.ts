@@ -20,8 +20,8 @@ export interface Finished {
 
 /** A command under way. */
 export interface Running {
-  /** What it has said on standard error so far. */
-  readonly said: () => string
+  /** What it has printed on standard output so far. */
+  readonly printed: () => string
   readonly kill: (signal: "SIGINT" | "SIGTERM" | "SIGKILL") => Effect.Effect<void>
   /** The command's end; -1 where a signal ended it. */
   readonly finished: Effect.Effect<Finished>
@@ -74,25 +74,28 @@ export class Bundle extends Context.Service<Bundle, {
               ...options.env
             }
           }))
+          let out = ""
           let said = ""
-          const stdout = yield* Effect.forkIn(handle.stdout.pipe(Stream.decodeText(), Stream.mkString), scope)
+          const stdout = yield* Effect.forkIn(
+            Stream.runForEach(Stream.decodeText(handle.stdout), (text) =>
+              Effect.sync(() => {
+                out += text
+              })),
+            scope
+          )
           const stderr = yield* Effect.forkIn(
-            handle.stderr.pipe(
-              Stream.decodeText(),
-              Stream.runForEach((text) =>
-                Effect.sync(() => {
-                  said += text
-                })
-              )
-            ),
+            Stream.runForEach(Stream.decodeText(handle.stderr), (text) =>
+              Effect.sync(() => {
+                said += text
+              })),
             scope
           )
           return {
-            said: () => said,
+            printed: () => out,
             kill: (signal) => Effect.ignore(handle.kill({ killSignal: signal })),
             finished: Effect.gen(function*() {
               const code = yield* Effect.orElseSucceed(handle.exitCode, () => -1)
-              const out = yield* Fiber.join(stdout)
+              yield* Fiber.join(stdout)
               yield* Fiber.join(stderr)
               if (token !== undefined) expect(out + said).not.toContain(token)
               // No colour and no painting into a pipe.
@@ -115,6 +118,12 @@ export class Bundle extends Context.Service<Bundle, {
     })
   ).pipe(Layer.provideMerge(NodeServices.layer))
 }
+
+/** Waits until something holds that another process brings about; the bound is one against hangs. */
+export const eventually = (holds: Effect.Effect<boolean>) =>
+  Effect.gen(function*() {
+    while (!(yield* holds)) yield* Effect.sleep("20 millis")
+  }).pipe(Effect.timeout("60 seconds"), Effect.orDie)
 
 /** The one line of JSON that a failed command leaves on standard error. */
 export const ErrorLine = Schema.fromJsonString(Schema.Struct({

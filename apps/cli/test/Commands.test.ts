@@ -5,7 +5,7 @@ import { describe, expect } from "@effect/vitest"
 import { Effect, FileSystem, Option, Redacted } from "effect"
 import manifest from "../package.json" with { type: "json" }
 import * as ExitCode from "../src/ExitCode.ts"
-import { Bundle, company, objectOf, rowsOf, withBundle } from "./Bundle.ts"
+import { Bundle, company, eventually, objectOf, rowsOf, withBundle } from "./Bundle.ts"
 
 const start = (options: Sandbox.Options = {}) =>
   Effect.gen(function*() {
@@ -426,6 +426,32 @@ withBundle("commands", (it) => {
         expect(stderr).toContain("1 of 3 changes failed")
       }))
 
+    it.effect("Ctrl-C between two changes tells which were made", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const { directory, sandbox } = yield* start()
+        const ids = directory.users.filter((user) => user.active).slice(0, 4).map((user) => user.id)
+        yield* sandbox.faults.set({ name: "hang", method: "DELETE", after: 2 })
+        const running = yield* bundle.start(["accounts", "delete", ...ids, "--yes", "-o", "json"], { sandbox })
+        const deletions = Effect.map(
+          sandbox.directory.counts,
+          ({ deletedUsers }) => deletedUsers
+        )
+        yield* eventually(Effect.map(deletions, (count) => count === 2))
+        // The third one is under way when its fault has struck.
+        yield* eventually(
+          Effect.map(sandbox.requests.entries, (entries) => entries.at(-1)?.method === "GET" && entries.length > 0)
+        )
+        yield* running.kill("SIGINT")
+        const { code, stderr, stdout } = yield* running.finished
+        expect(code).toBe(130)
+        const done = rowsOf(stdout).map((row) => [row["given"], row["outcome"]])
+        expect(done.slice(0, 1)).toEqual([[ids[0], "Deleted"]])
+        expect(done.every(([, outcome]) => outcome === "Deleted")).toBe(true)
+        expect(stderr).toContain(`Interrupted after ${done.length} of 4 changes`)
+        expect(yield* deletions).toBe(2)
+      }))
+
     it.effect("one name that can't be found stops the whole list before anything is changed", () =>
       Effect.gen(function*() {
         const { directory, run, sandbox } = yield* start()
@@ -434,6 +460,46 @@ withBundle("commands", (it) => {
         expect(code).toBe(6)
         expect(stderr).toContain("nobody@aurora.example")
         expect((yield* sandbox.directory.snapshot).users.find(({ id }) => id === someone?.id)?.active).toBe(true)
+      }))
+  })
+
+  describe("sandbox", () => {
+    it.effect("serves until it is asked to end, and says how to use it", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const size = ["--users", "12", "--groups", "2", "--memberships", "5"]
+        const running = yield* bundle.start(["sandbox", ...size])
+        yield* eventually(Effect.sync(() => running.printed().includes("ends with Ctrl-C")))
+        const variable = (name: string) => new RegExp(`export ${name}=(\\S+)`).exec(running.printed())?.[1] ?? ""
+        const env = { BATON_SCIM_URL: variable("BATON_SCIM_URL"), BATON_SCIM_TOKEN: variable("BATON_SCIM_TOKEN") }
+        const rows = rowsOf((yield* bundle.run(["accounts", "list", "-o", "json"], { env })).stdout)
+        expect(rows).toHaveLength(12)
+
+        const { port } = new URL(env.BATON_SCIM_URL)
+        const second = yield* bundle.run(["sandbox", ...size, "--port", port])
+        expect(second.code).toBe(33)
+        expect(second.stderr).toContain("in use")
+
+        yield* running.kill("SIGINT")
+        expect((yield* running.finished).code).toBe(130)
+      }))
+
+    it.effect("prints one line for a script", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const running = yield* bundle.start(["sandbox", "--users", "0", "-o", "ndjson"])
+        yield* eventually(Effect.sync(() => running.printed().endsWith("\n")))
+        expect(Object.keys(objectOf(running.printed()))).toEqual(["url", "token"])
+        yield* running.kill("SIGTERM")
+        yield* running.finished
+      }))
+
+    it.effect("refuses a directory that can't exist", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const { code, stderr } = yield* bundle.run(["sandbox", "--users", "2", "--groups", "1", "--memberships", "9"])
+        expect(code).toBe(8)
+        expect(stderr).toContain("No such directory")
       }))
   })
 })

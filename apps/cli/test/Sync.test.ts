@@ -4,7 +4,7 @@ import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { expect } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { createHash } from "node:crypto"
-import { Bundle, company, objectOf, type Running, withBundle } from "./Bundle.ts"
+import { Bundle, company, eventually, objectOf, type Running, withBundle } from "./Bundle.ts"
 
 /** Large enough for a checkpoint on the way, which comes after ten thousand rows. */
 const large = { users: 24_000, groups: 8, memberships: 20_000, seed: 3 }
@@ -13,9 +13,7 @@ const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 /** Waits until a sync has asked for so many pages. */
 const pages = (sandbox: Sandbox.SandboxService, count: number) =>
-  Effect.gen(function*() {
-    while ((yield* sandbox.requests.stats).total < count) yield* Effect.sleep("20 millis")
-  }).pipe(Effect.timeout("60 seconds"), Effect.orDie)
+  eventually(Effect.map(sandbox.requests.stats, ({ total }) => total >= count))
 
 /** Slow enough to be met on its way. */
 const slow = (sandbox: Sandbox.SandboxService) => sandbox.faults.set({ name: "latency", ms: 40 })
