@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
+import * as CliCommands from "./CliCommands.ts"
 import * as CodeBlocks from "./CodeBlocks.ts"
 import * as Commands from "./Commands.ts"
 import * as Links from "./Links.ts"
@@ -60,14 +61,20 @@ const program = Effect.gen(function*() {
   const problems = [
     ...yield* CodeBlocks.check(path.join(root, "tooling/docs/.blocks"), files),
     ...yield* Links.check(root, files),
-    ...Commands.check(files, manifest.scripts, promised)
+    ...Commands.check(files, manifest.scripts, promised),
+    ...yield* CliCommands.check(
+      yield* CliCommands.helpOf(path.join(root, "apps/cli/dist/claude-enterprise.mjs")),
+      files
+    )
   ]
   for (const problem of problems) yield* Console.error(Problem.format(problem))
   const count = <A>(of: (file: Markdown.MarkdownFile) => ReadonlyArray<A>): number =>
     files.reduce((sum, file) => sum + of(file).length, 0)
   yield* Console.log(
     `${files.length} Markdown files: ${count(CodeBlocks.typescript)} TypeScript blocks compiled, `
-      + `${count(Links.relative)} links followed, ${count(Commands.commands)} commands looked up`
+      + `${count(Links.relative)} links followed, ${
+        count(Commands.commands) + count(CliCommands.calls)
+      } commands looked up`
   )
   if (problems.length > 0) return yield* new DocumentationWrong({ problems: problems.length })
 })
