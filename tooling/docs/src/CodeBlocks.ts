@@ -40,11 +40,15 @@ const configuration = {
 }
 
 /**
- * Type-checks all blocks in one run of `tsc`. `workspace` is a folder two levels below a folder with `tsconfig/base.json`; it is emptied,
- * and its packages are what the blocks can import.
+ * Type-checks all blocks in one run of `tsc`, in the folder `workspace`, which is emptied and stands in a package of this repository. Blocks
+ * can import what that package depends on, and `packages`: name to absolute folder.
  */
 export const check = Effect.fn("CodeBlocks.check")(
-  function*(workspace: string, files: ReadonlyArray<MarkdownFile>): Effect.fn.Return<
+  function*(
+    workspace: string,
+    packages: Readonly<Record<string, string>>,
+    files: ReadonlyArray<MarkdownFile>
+  ): Effect.fn.Return<
     ReadonlyArray<Problem>,
     PlatformError.PlatformError,
     FileSystem.FileSystem | Path.Path | ChildProcessSpawner.ChildProcessSpawner
@@ -54,6 +58,11 @@ export const check = Effect.fn("CodeBlocks.check")(
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
     yield* fs.remove(workspace, { recursive: true, force: true })
     yield* fs.makeDirectory(workspace, { recursive: true })
+    for (const [name, folder] of Object.entries(packages)) {
+      const link = path.join(workspace, "node_modules", name)
+      yield* fs.makeDirectory(path.dirname(link), { recursive: true })
+      yield* fs.symlink(folder, link)
+    }
     const sources = new Map<string, string>()
     for (const file of files) {
       for (const block of typescript(file)) {

@@ -28,6 +28,22 @@ class DocumentationWrong extends Schema.TaggedError<DocumentationWrong>()("Docum
   }
 }
 
+const Named = Schema.fromJsonString(Schema.Struct({ name: Schema.String }))
+
+/** The packages that readers install, by name. */
+const publicPackages = Effect.fnUntraced(function*(root: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const found: Record<string, string> = {}
+  for (const folder of yield* fs.readDirectory(path.join(root, "packages"))) {
+    const manifest = path.join(root, "packages", folder, "package.json")
+    if (!(yield* fs.exists(manifest))) continue
+    const { name } = yield* Schema.decodeUnknownEffect(Named)(yield* fs.readFileString(manifest))
+    found[name] = path.dirname(manifest)
+  }
+  return found
+})
+
 const Manifest = Schema.fromJsonString(Schema.Struct({ scripts: Schema.Record(Schema.String, Schema.String) }))
 
 const markdownFiles = Effect.fnUntraced(function*(root: string) {
@@ -59,7 +75,7 @@ const program = Effect.gen(function*() {
     (file) => Effect.map(fs.readFileString(path.join(root, file)), (text) => Markdown.parse(file, text))
   )
   const problems = [
-    ...yield* CodeBlocks.check(path.join(root, "tooling/docs/.blocks"), files),
+    ...yield* CodeBlocks.check(path.join(root, "tooling/docs/.blocks"), yield* publicPackages(root), files),
     ...yield* Links.check(root, files),
     ...Commands.check(files, manifest.scripts, promised),
     ...yield* CliCommands.check(

@@ -37,7 +37,11 @@ describe("CodeBlocks", () => {
         "import { secret } from \"@access-kit/scim-core/internal/decoding\"",
         fence
       )
-      const problems = yield* CodeBlocks.check(`${import.meta.dirname}/../.blocks-of-test`, [good, bad])
+      const problems = yield* CodeBlocks.check(
+        `${import.meta.dirname}/../.blocks-of-test`,
+        { "@access-kit/scim-core": `${import.meta.dirname}/../../../packages/scim-core` },
+        [good, bad]
+      )
       expect(problems.map(({ line, path }) => `${path}:${line}`)).toEqual(["bad.md:5", "bad.md:6", "bad.md:10"])
     }).pipe(Effect.provide(NodeServices.layer)))
 })
