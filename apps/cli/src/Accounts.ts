@@ -14,24 +14,33 @@ import * as Stream from "effect/Stream"
 const few = 12
 
 /**
+ * What is kept of an account: little, since there can be a hundred thousand.
+ *
+ * @since 0.1.0
+ */
+export type Known = Pick<Account, "displayName" | "login" | "status">
+
+/**
  * @since 0.1.0
  */
 export interface Accounts {
   /** Makes the accounts of these ids known, as far as they exist. */
   readonly learn: (ids: ReadonlyArray<string>) => Effect.Effect<void, ConnectorError.ConnectorError>
   /** An account that was learnt. */
-  readonly get: (id: string) => Account | undefined
+  readonly get: (id: string) => Known | undefined
 }
 
 /**
  * @since 0.1.0
  */
 export const make = (handler: ResourceTypeHandler, known: ReadonlyArray<Resource> = []): Accounts => {
-  const accounts = new Map<string, Account>()
+  const accounts = new Map<string, Known>()
   const absent = new Set<string>()
   let complete = false
   const add = (resource: Resource) => {
-    if (resource._tag === "Account") accounts.set(resource.id.resource, resource)
+    if (resource._tag !== "Account") return
+    const { displayName, login, status } = resource
+    accounts.set(resource.id.resource, { displayName, login, status })
   }
   known.forEach(add)
 

@@ -52,7 +52,6 @@ export const sync = Command.make(
       const client = yield* ScimClient
       const report = yield* Sync.run({
         concurrency: settings.scimConcurrency,
-        pageSize: settings.scimPageSize,
         progress: progress.tell,
         ...(Option.isSome(expectAccounts) ? { expectAtLeast: { user: expectAccounts.value } } : {})
       })

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import type { Grant } from "@access-kit/connector-model/Grant"
-import type { Account, Resource } from "@access-kit/connector-model/Resource"
+import type { Resource } from "@access-kit/connector-model/Resource"
+import type { Known } from "../Accounts.ts"
 import type { View } from "../View.ts"
 
 /**
@@ -16,7 +17,7 @@ export interface GrantRow {
   readonly resource: Resource
   readonly slug: string
   /** Absent where the principal could not be read or was not asked for. */
-  readonly account: Account | undefined
+  readonly account: Known | undefined
 }
 
 /**
