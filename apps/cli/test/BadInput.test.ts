@@ -301,6 +301,29 @@ withBundle("bad input", (it) => {
         }
       }))
 
+    it.effect("the token is in no log, however much is logged", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        const sandbox = yield* sandboxed
+        const token = Redacted.value(sandbox.token)
+        const loud = ["--verbose", "--log-level", "all"]
+        // The harness looks for the token in whatever is printed.
+        expect((yield* bundle.run(["accounts", "list", "--limit", "1", ...loud], { sandbox })).code).toBe(0)
+        yield* sandbox.faults.set({ name: "serverError", status: 400 })
+        const failure = yield* bundle.run(["accounts", "list", ...loud], { sandbox })
+        failed(failure, "UnexpectedResponse")
+        expect(failure.stderr).toContain("ScimError")
+        const given = yield* bundle.run(["accounts", "list", "--scim-url", `${sandbox.baseUrl}/nowhere`, ...loud], {
+          sandbox
+        })
+        expect(given.code).not.toBe(0)
+        const twice = yield* bundle.run(["accounts", "list", "--scim-token", token, "--scim-token-stdin"], {
+          sandbox,
+          stdin: token
+        })
+        failed(twice, "InvalidConfiguration", "--scim-token and --scim-token-stdin")
+      }))
+
     it.effect("errors are one line of JSON where the output is JSON", () =>
       Effect.gen(function*() {
         const bundle = yield* Bundle

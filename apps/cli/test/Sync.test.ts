@@ -11,12 +11,22 @@ const large = { users: 24_000, groups: 8, memberships: 20_000, seed: 3 }
 
 const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")
 
-/** Waits until a sync has asked for so many pages. */
-const pages = (sandbox: Sandbox.SandboxService, count: number) =>
-  eventually(Effect.map(sandbox.requests.stats, ({ total }) => total >= count))
+/** The server answers the first two hundred requests, then falls silent: a sync stands still there until it is ended. */
+const silent = (sandbox: Sandbox.SandboxService) => sandbox.faults.set({ name: "hang", after: 200 })
 
-/** Slow enough to be met on its way. */
-const slow = (sandbox: Sandbox.SandboxService) => sandbox.faults.set({ name: "latency", ms: 40 })
+/** Waits until a sync stands still and the file it keeps its rows in has been written to. */
+const stuck = (sandbox: Sandbox.SandboxService, name: string) =>
+  Effect.gen(function*() {
+    const bundle = yield* Bundle
+    const files = yield* FileSystem.FileSystem
+    yield* eventually(Effect.map(sandbox.requests.stats, ({ inFlight, total }) => total >= 200 || inFlight >= 8))
+    yield* eventually(
+      files.stat(`${bundle.directory}/.${name}.partial`).pipe(
+        Effect.map((info) => Number(info.size) > 1_000_000),
+        Effect.orElseSucceed(() => false)
+      )
+    )
+  })
 
 withBundle("sync", (it) => {
   it.effect("writes a snapshot and says what is in it", () =>
@@ -66,9 +76,9 @@ withBundle("sync", (it) => {
     Effect.gen(function*() {
       const bundle = yield* Bundle
       const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(large) })
-      yield* slow(sandbox)
+      yield* silent(sandbox)
       const running: Running = yield* bundle.start(["sync", "--out", "c.c1z"], { sandbox })
-      yield* pages(sandbox, 160)
+      yield* stuck(sandbox, "c.c1z")
       yield* running.kill("SIGINT")
       const interrupted = yield* running.finished
       expect(interrupted.code).toBe(130)
@@ -98,10 +108,10 @@ withBundle("sync", (it) => {
       expect((yield* bundle.run(["sync", "--out", "d.c1z", "--quiet"], { sandbox })).code).toBe(0)
       const before = digest(yield* files.readFile(path))
 
-      yield* slow(sandbox)
+      yield* silent(sandbox)
       yield* sandbox.requests.reset
       const running: Running = yield* bundle.start(["sync", "--out", "d.c1z"], { sandbox })
-      yield* pages(sandbox, 160)
+      yield* stuck(sandbox, "d.c1z")
       yield* running.kill("SIGKILL")
       expect((yield* running.finished).code).not.toBe(0)
       expect(digest(yield* files.readFile(path))).toBe(before)
@@ -119,9 +129,9 @@ withBundle("sync", (it) => {
     Effect.gen(function*() {
       const bundle = yield* Bundle
       const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(large) })
-      yield* slow(sandbox)
+      yield* silent(sandbox)
       const running: Running = yield* bundle.start(["sync", "--out", "e.c1z"], { sandbox })
-      yield* pages(sandbox, 160)
+      yield* stuck(sandbox, "e.c1z")
       yield* running.kill("SIGTERM")
       expect((yield* running.finished).code).toBe(130)
 
