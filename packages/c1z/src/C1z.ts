@@ -1,5 +1,5 @@
 /**
- * Reads a `.c1z` file of format v1.
+ * Reads a `.c1z` file: format v1 of any age, and v3 where its payload is a log only.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import {
   GrantExpandableSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/annotation_grant_pb"
 import { type Entitlement, EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
-import { type Grant, GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
+import type { Grant } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import {
   type Resource,
   ResourceSchema,
@@ -17,15 +17,20 @@ import {
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { DatabaseSync, type StatementSync } from "node:sqlite"
+import type * as Stream from "effect/Stream"
+import { fstatSync, statSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
-import * as C1zError from "./C1zError.ts"
-import { decompress, remove } from "./internal/Decompression.ts"
+import type * as C1zError from "./C1zError.ts"
+import { decompress, framesOf, remove } from "./internal/Decompression.ts"
+import * as Grants from "./internal/Grants.ts"
+import * as Migration from "./internal/Migration.ts"
 import { integer, type Row as SqlRow, text } from "./internal/Row.ts"
+import { damaged, register, Store } from "./internal/Store.ts"
 import * as Timestamp from "./internal/Timestamp.ts"
+import { logOf } from "./internal/V3Container.ts"
+import * as V3Open from "./internal/V3Open.ts"
 
 /**
  * One row of a table: the message it holds, and what the table says beside it.
@@ -106,6 +111,7 @@ export interface OpenOptions {
  */
 export interface C1z {
   readonly path: string
+  readonly format: "v1" | "v3"
   readonly syncRuns: Stream.Stream<SyncRun, C1zError.C1zError>
   readonly resourceTypes: (options?: ReadOptions) => Stream.Stream<Row<ResourceType>, C1zError.C1zError>
   readonly resources: (options?: ReadOptions) => Stream.Stream<Row<Resource>, C1zError.C1zError>
@@ -115,17 +121,6 @@ export interface C1z {
 
 const DEFAULT_LIMIT = 10 * 1024 * 1024 * 1024
 
-const PAGE = 512
-
-const damaged = (path: string, detail: string, cause: unknown): C1zError.C1zError =>
-  new C1zError.C1zError({
-    reason: new C1zError.Damaged({
-      path,
-      message: `"${path}" is damaged: ${detail}. Get the original, or sync again.`
-    }),
-    cause
-  })
-
 const blob = (row: SqlRow, column: string): Uint8Array | undefined => {
   const value = row[column]
   return value instanceof Uint8Array ? value : undefined
@@ -134,38 +129,18 @@ const blob = (row: SqlRow, column: string): Uint8Array | undefined => {
 /** Everything after opening: the file's rows as streams. */
 class Reader implements C1z {
   readonly path: string
-  private readonly database: DatabaseSync
-  private readonly tables: ReadonlySet<string>
+  readonly format: "v1" | "v3"
+  private readonly store: Store
 
-  constructor(path: string, database: DatabaseSync) {
-    this.path = path
-    this.database = database
-    this.tables = new Set(
-      database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map((row) => text(row, "name"))
-    )
+  constructor(store: Store) {
+    this.path = store.path
+    this.format = store.format
+    this.store = store
+    register(this, store)
   }
 
-  private attempt<A>(detail: string, run: () => A): Effect.Effect<A, C1zError.C1zError> {
-    return Effect.try({ try: run, catch: (cause) => damaged(this.path, detail, cause) })
-  }
-
-  /** Rows of a table by position. A table that the file lacks, as old ones may, has none. */
   private rows<A>(table: string, options: ReadOptions | undefined, decode: (row: SqlRow) => A) {
-    if (!this.tables.has(table)) return Stream.empty
-    const filter = options?.syncId
-    let statement: StatementSync | undefined
-    return Stream.paginate(0, (after) =>
-      this.attempt(`a row of ${table} after row ${after} can't be read`, () => {
-        statement ??= this.database.prepare(
-          `SELECT * FROM ${table} WHERE id > ?1 AND (?2 IS NULL OR sync_id = ?2) ORDER BY id LIMIT ${PAGE}`
-        )
-        const rows = statement.all(after, filter ?? null)
-        const last = rows.at(-1)
-        const next = last === undefined || rows.length < PAGE
-          ? Option.none<number>()
-          : Option.some(integer(last, "id"))
-        return [rows.map(decode), next] as const
-      }))
+    return this.store.rows(table, { syncId: options?.syncId }, decode)
   }
 
   private messages<Desc extends DescMessage>(table: string, schema: Desc, options: ReadOptions | undefined) {
@@ -213,8 +188,14 @@ class Reader implements C1z {
   grants(options?: ReadOptions): Stream.Stream<GrantRow, C1zError.C1zError> {
     return this.rows("v1_grants", options, (row): GrantRow => {
       const expansion = blob(row, "expansion")
+      const data = blob(row, "data")
+      if (data === undefined) throw new Error("no data")
       return {
-        ...this.rowOf(row, GrantSchema),
+        rowId: integer(row, "id"),
+        key: text(row, "external_id"),
+        syncId: text(row, "sync_id"),
+        discoveredAt: Timestamp.parse(text(row, "discovered_at")),
+        message: Grants.messageOf(row, data),
         expansion: expansion === undefined ? undefined : fromBinary(GrantExpandableSchema, expansion),
         needsExpansion: integer(row, "needs_expansion") === 1
       }
@@ -222,9 +203,40 @@ class Reader implements C1z {
   }
 }
 
+/** Settings that hold for any connection. */
+const SETTINGS = "PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF"
+
+const openDatabase = (path: string): DatabaseSync => {
+  // Immutable: no locks, no journals, and a header that speaks of a write-ahead log is no reason to look for one.
+  const url = pathToFileURL(path)
+  url.searchParams.set("immutable", "1")
+  const opened = new DatabaseSync(url, { readOnly: true })
+  try {
+    opened.exec(SETTINGS)
+    if (!Migration.isNeeded(opened)) return opened
+  } catch (cause) {
+    opened.close()
+    throw cause
+  }
+  opened.close()
+  const copy = new DatabaseSync(path)
+  try {
+    copy.exec(SETTINGS)
+    Migration.run(copy)
+    return copy
+  } catch (cause) {
+    copy.close()
+    throw cause
+  }
+}
+
 /**
  * Opens a file. It is decompressed into a temporary file, which is gone as soon as it is open (on Windows, when the scope closes). Its checksum is
- * verified on the way.
+ * verified on the way. What files of older writers lack (tables, columns, indexes) is added to the temporary copy; the file itself is never
+ * written to.
+ *
+ * A file of format v3 is read if its payload is nothing but a log, as {@link https://github.com/conductorone/baton-sdk | baton} accepts it and
+ * this package writes it; the others fail with {@link C1zError.UnsupportedFormat}.
  *
  * @since 0.1.0
  */
@@ -236,26 +248,131 @@ export const open = Effect.fn("C1z.open")(function*(
     maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_LIMIT,
     temporaryDirectory: options.temporaryDirectory
   }
-  const decompressed = yield* decompress(path, limits)
+  const format = (yield* V3Open.kind(path)) === "v3" ? "v3" : "v1"
+  const decoded = yield* format === "v3" ? V3Open.database(path, limits) : decompress(path, limits)
   const database = yield* Effect.acquireRelease(
     Effect.try({
-      try: () => {
-        // Immutable: no locks, no journals, and a header that speaks of a write-ahead log is no reason to look for one.
-        const url = pathToFileURL(decompressed.database)
-        url.searchParams.set("immutable", "1")
-        const opened = new DatabaseSync(url, { readOnly: true })
-        opened.exec("PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF")
-        opened.prepare("SELECT count(*) FROM sqlite_schema").get()
-        return opened
-      },
-      catch: (cause) => damaged(path, "what it holds is no database", cause)
+      try: () => openDatabase(decoded.database),
+      catch: (cause) => damaged(path, "what it holds is no database of a snapshot", cause)
     }),
     (opened) => Effect.sync(() => opened.close())
   )
   // An open file needs no name, and what has no name does not stay behind when the process is killed.
-  if (process.platform !== "win32") yield* remove(decompressed.directory)
-  return yield* Effect.try({
-    try: () => new Reader(path, database),
-    catch: (cause) => damaged(path, "its list of tables can't be read", cause)
-  })
+  if (process.platform !== "win32") yield* remove(decoded.directory)
+  return new Reader(new Store(path, format, database))
+})
+
+/**
+ * A sync as the manifest of a v3 file tells of it.
+ *
+ * @since 0.1.0
+ */
+export interface ManifestSync {
+  readonly id: string
+  readonly type: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number | undefined
+  readonly endedAt: number | undefined
+  /** Absent where the writer has not counted. */
+  readonly counts: Readonly<Record<"resourceTypes" | "resources" | "entitlements" | "grants", number>> | undefined
+}
+
+/**
+ * What the outside of a file says, without decoding what is in it.
+ *
+ * @since 0.1.0
+ */
+export interface Inspection {
+  readonly path: string
+  readonly format: "v1" | "v3"
+  /** Size of the file. */
+  readonly bytes: number
+  /** Size of the contents, where the file says it. */
+  readonly decodedBytes: number | undefined
+  /** Whether a checksum guards the contents. */
+  readonly checksum: boolean
+  /** Whether {@link open} reads its rows. */
+  readonly readable: boolean
+  /** Only of format v3. */
+  readonly manifest:
+    | {
+      readonly engine: string
+      readonly schemaVersion: number
+      readonly payload: "tar" | "tar+zstd" | "indexed zstd"
+      readonly files: number | undefined
+      readonly syncs: ReadonlyArray<ManifestSync>
+    }
+    | undefined
+}
+
+const PAYLOADS: Readonly<Record<number, "tar" | "tar+zstd" | "indexed zstd">> = {
+  1: "tar+zstd",
+  2: "tar",
+  5: "indexed zstd"
+}
+
+const SYNC_TYPES = ["", "full", "partial", "resources_only", "partial_upserts", "partial_deletions"]
+
+const milliseconds = (
+  timestamp: { readonly seconds: bigint; readonly nanos: number } | undefined
+): number | undefined =>
+  timestamp === undefined ? undefined : Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000)
+
+/**
+ * Looks at a file from outside: format, sizes, checksum, and for v3 its manifest. Nothing is decompressed, so it takes no time however large the file
+ * is; that the contents are whole is what {@link open} tells.
+ *
+ * @since 0.1.0
+ */
+export const inspect = Effect.fn("C1z.inspect")(function*(
+  path: string
+): Effect.fn.Return<Inspection, C1zError.C1zError> {
+  const limits = { maxDecodedBytes: Number.MAX_SAFE_INTEGER, temporaryDirectory: undefined }
+  if ((yield* V3Open.kind(path)) !== "v3") {
+    const frames = yield* framesOf(path, limits)
+    const sizes = frames.map((frame) => frame.contentSize)
+    return {
+      path,
+      format: "v1",
+      bytes: statSync(path).size,
+      decodedBytes: sizes.includes(undefined) ? undefined : sizes.reduce((sum, size) => sum + Number(size ?? 0), 0),
+      checksum: frames.every((frame) => frame.hasChecksum),
+      readable: true,
+      manifest: undefined
+    }
+  }
+  return yield* Effect.scoped(Effect.gen(function*() {
+    const file = yield* V3Open.file(path)
+    const container = yield* V3Open.container(path, file, limits)
+    const { manifest, members } = container
+    const payload = PAYLOADS[manifest.payloadEncoding]
+    if (payload === undefined) return yield* damaged(path, "its payload is packed in an unknown way", undefined)
+    const inspection: Inspection = {
+      path,
+      format: "v3",
+      bytes: fstatSync(file).size,
+      decodedBytes: members?.reduce((sum, member) => sum + member.size, 0),
+      checksum: payload === "indexed zstd" || logOf(container) !== undefined,
+      readable: logOf(container) !== undefined,
+      manifest: {
+        engine: manifest.engine,
+        schemaVersion: manifest.engineSchemaVersion,
+        payload,
+        files: members?.length,
+        syncs: manifest.syncRuns.map((sync) => ({
+          id: sync.syncId,
+          type: SYNC_TYPES[sync.type] ?? String(sync.type),
+          startedAt: milliseconds(sync.startedAt),
+          endedAt: milliseconds(sync.endedAt),
+          counts: sync.stats === undefined ? undefined : {
+            resourceTypes: Number(sync.stats.resourceTypes),
+            resources: Number(sync.stats.resources),
+            entitlements: Number(sync.stats.entitlements),
+            grants: Number(sync.stats.grants)
+          }
+        }))
+      }
+    }
+    return inspection
+  }))
 })

@@ -33,10 +33,10 @@ const MAX_WINDOW = 128 * 1024 * 1024
 
 const MAGIC_LENGTH = 5
 
-const error = (reason: C1zError.C1zErrorReason, cause?: unknown): C1zError.C1zError =>
+export const error = (reason: C1zError.C1zErrorReason, cause?: unknown): C1zError.C1zError =>
   cause === undefined ? new C1zError.C1zError({ reason }) : new C1zError.C1zError({ reason, cause })
 
-const tooLarge = (path: string, limit: number): C1zError.C1zError =>
+export const tooLarge = (path: string, limit: number): C1zError.C1zError =>
   error(
     new C1zError.TooLarge({
       path,
@@ -86,16 +86,6 @@ const inspect = (path: string, file: number, limits: Limits): ReadonlyArray<Zstd
   const { size } = fstatSync(file)
   const magic = Buffer.alloc(MAGIC_LENGTH)
   const kind = magic.toString("latin1", 0, readSync(file, magic, 0, MAGIC_LENGTH, 0))
-  if (kind === "C1Z3\0") {
-    return error(
-      new C1zError.UnsupportedFormat({
-        path,
-        format: "v3",
-        message:
-          `"${path}" has format v3, which is not read here. Sync again with format v1: in baton connectors that is --storage-engine sqlite.`
-      })
-    )
-  }
   if (kind !== "C1ZF\0") {
     return error(new C1zError.NotAC1z({ path, message: `"${path}" is not a .c1z file. Check the path.` }))
   }
@@ -153,7 +143,7 @@ const decodeFrames = async (
   }
 }
 
-const decodingError = (path: string, database: string, limits: Limits, cause: unknown): C1zError.C1zError => {
+export const decodingError = (path: string, database: string, limits: Limits, cause: unknown): C1zError.C1zError => {
   if (cause instanceof LimitExceeded) return tooLarge(path, limits.maxDecodedBytes)
   const code = codeOf(cause) ?? ""
   if (code.startsWith("E")) {
@@ -175,7 +165,7 @@ const decodingError = (path: string, database: string, limits: Limits, cause: un
   )
 }
 
-const unreadable = (path: string, cause: unknown): C1zError.C1zError => {
+export const unreadable = (path: string, cause: unknown): C1zError.C1zError => {
   const code = codeOf(cause)
   return error(
     new C1zError.Unreadable({
@@ -190,7 +180,7 @@ const unreadable = (path: string, cause: unknown): C1zError.C1zError => {
   )
 }
 
-const framesOf = (path: string, limits: Limits): Effect.Effect<ReadonlyArray<ZstdFrame>, C1zError.C1zError> =>
+export const framesOf = (path: string, limits: Limits): Effect.Effect<ReadonlyArray<ZstdFrame>, C1zError.C1zError> =>
   Effect.acquireUseRelease(
     Effect.try({ try: () => openSync(path, "r"), catch: (cause) => unreadable(path, cause) }),
     (file) =>
@@ -204,6 +194,21 @@ const framesOf = (path: string, limits: Limits): Effect.Effect<ReadonlyArray<Zst
 export const remove = (directory: string): Effect.Effect<void> =>
   Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 
+/** A directory for the database that is read, which is gone when the scope closes. */
+export const temporaryDirectory = (
+  path: string,
+  limits: Limits
+): Effect.Effect<string, C1zError.C1zError, Scope.Scope> => {
+  const parent = limits.temporaryDirectory ?? tmpdir()
+  return Effect.acquireRelease(
+    Effect.try({
+      try: () => mkdtempSync(join(parent, "c1z-")),
+      catch: (cause) => decodingError(path, parent, limits, cause)
+    }),
+    remove
+  )
+}
+
 /**
  * Decompresses into a directory of its own, which is gone when the scope closes.
  */
@@ -212,14 +217,7 @@ export const decompress = Effect.fnUntraced(function*(
   limits: Limits
 ): Effect.fn.Return<{ readonly directory: string; readonly database: string }, C1zError.C1zError, Scope.Scope> {
   const frames = yield* framesOf(path, limits)
-  const parent = limits.temporaryDirectory ?? tmpdir()
-  const directory = yield* Effect.acquireRelease(
-    Effect.try({
-      try: () => mkdtempSync(join(parent, "c1z-")),
-      catch: (cause) => decodingError(path, parent, limits, cause)
-    }),
-    remove
-  )
+  const directory = yield* temporaryDirectory(path, limits)
   const database = join(directory, "db")
   const open = () => createWriteStream(database, { flags: "a", mode: 0o600 })
   yield* Effect.tryPromise({

@@ -1,0 +1,60 @@
+/**
+ * Steps that all files made of a snapshot have in common.
+ */
+import * as Effect from "effect/Effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import type * as C1zError from "../C1zError.ts"
+import type * as WriteError from "../WriteError.ts"
+import { codeOf, sqliteCodeOf } from "./Failures.ts"
+import * as OutputFile from "./OutputFile.ts"
+import { fill, pack, type Schema } from "./Rewrite.ts"
+import { damaged, type Store } from "./Store.ts"
+
+/** Errors of reading are the snapshot's, errors of files the output's. */
+const faultOf = (store: Store, path: string, cause: unknown): C1zError.C1zError | WriteError.WriteError =>
+  codeOf(cause)?.startsWith("E") === true && (sqliteCodeOf(cause) === undefined || sqliteCodeOf(cause) === 13)
+    ? OutputFile.writeError(path, cause)
+    : damaged(store.path, cause instanceof Error ? cause.message : "a row can't be read", cause)
+
+/** Runs a generator to its end, letting others run at each of its steps. */
+export const steps = (
+  store: Store,
+  path: string,
+  start: () => Generator<unknown, void>
+): Effect.Effect<void, C1zError.C1zError | WriteError.WriteError> =>
+  Effect.acquireUseRelease(
+    Effect.sync(start),
+    (generator) =>
+      Effect.gen(function*() {
+        const next = Effect.try({
+          try: () => generator.next(),
+          catch: (cause) => faultOf(store, path, cause)
+        })
+        while ((yield* next).done !== true) yield* Effect.yieldNow
+      }),
+    (generator) => Effect.sync(() => void generator.return())
+  )
+
+/** Writes syncs as a v1 file. */
+export const v1 = (
+  store: Store,
+  syncIds: ReadonlyArray<string>,
+  schema: Schema,
+  path: string
+): Effect.Effect<number, C1zError.C1zError | WriteError.WriteError> =>
+  OutputFile.replace(path, (temporary) =>
+    Effect.acquireUseRelease(
+      OutputFile.attempt(path, () => mkdtempSync(join(dirname(resolve(path)), ".c1z-"))),
+      (directory) => {
+        const database = join(directory, "db")
+        return Effect.andThen(
+          steps(store, path, () => fill(store, syncIds, schema, database)),
+          Effect.tryPromise({
+            try: (signal) => pack(database, temporary, signal),
+            catch: (cause) => OutputFile.writeError(path, cause)
+          })
+        )
+      },
+      (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+    ))
