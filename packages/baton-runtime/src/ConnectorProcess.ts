@@ -74,6 +74,9 @@ export class ConnectorProcessError extends Schema.TaggedError<ConnectorProcessEr
 /** The gRPC code of a call whose other side is gone. */
 const UNAVAILABLE = 14
 
+/** How long to wait for the end of a child whose connection broke. */
+const LAST_WORD = Duration.seconds(1)
+
 /** The descriptor under which the child finds its socket: the first after the three of every process. */
 const SOCKET_FD = 3
 
@@ -145,21 +148,29 @@ const launch = (
   options: Options,
   socket: InheritedSocket.InheritedSocket,
   onExit: (code: number | null, signal: string | null) => void
-): Effect.Effect<ChildProcess, ConnectorProcessError> =>
-  Effect.callback<ChildProcess, ConnectorProcessError>((resume) => {
-    const output = options.output ?? "inherit"
-    const child = spawn(options.command, [...options.args ?? [], COMMAND], {
-      env: environment(options),
-      stdio: ["pipe", output, output, socket.stdio],
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd })
-    })
-    child.once("error", (cause) => resume(Effect.fail(cannotStart(options, cause))))
-    // Heard from the start, since a child may be gone before anybody looks.
-    child.once("exit", onExit)
-    // A child that ends early breaks the pipe; its end is what is told.
-    child.stdin?.on("error", () => {})
-    child.once("spawn", () => resume(Effect.succeed(child)))
-  })
+): Effect.Effect<ChildProcess, ConnectorProcessError> => {
+  const output = options.output ?? "inherit"
+  return Effect.try({
+    try: () =>
+      spawn(options.command, [...options.args ?? [], COMMAND], {
+        env: environment(options),
+        stdio: ["pipe", output, output, socket.fd],
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd })
+      }),
+    catch: (cause) => cannotStart(options, cause instanceof Error ? cause : new Error(String(cause)))
+  }).pipe(
+    Effect.flatMap((child) =>
+      Effect.callback<ChildProcess, ConnectorProcessError>((resume) => {
+        child.once("error", (cause) => resume(Effect.fail(cannotStart(options, cause))))
+        // Heard from the start, since a child may be gone before anybody looks.
+        child.once("exit", onExit)
+        // A child that ends early breaks the pipe; its end is what is told.
+        child.stdin?.on("error", () => {})
+        child.once("spawn", () => resume(Effect.succeed(child)))
+      })
+    )
+  )
+}
 
 /**
  * Starts the child. It ends with the scope: its input is closed, and if it doesn't go it is killed.
@@ -198,22 +209,25 @@ export const start = Effect.fn("ConnectorProcess.start")(function*(
   child.stdin?.write(`${Buffer.from(config).toString("base64")}\n`)
 
   const client = yield* BatonClient.make({ host: "127.0.0.1", port: socket.port, security: pair.client })
-  return {
-    pid: child.pid ?? 0,
-    ended: Deferred.await(ended),
-    client: {
-      call: (method, request) =>
-        Effect.raceFirst(
-          client.call(method, request),
-          Effect.mapError(Deferred.await(ended), (error) =>
-            new RpcError.RpcError({
-              code: UNAVAILABLE,
-              message: error.message,
-              method: `${method.parent.typeName}/${method.name}`,
-              reason: "Ended",
-              cause: error
-            }))
-        )
-    }
+  const call: BatonClient.BatonClient["call"] = (method, request) => {
+    const over = Effect.mapError(Deferred.await(ended), (error) =>
+      new RpcError.RpcError({
+        code: UNAVAILABLE,
+        message: error.message,
+        method: `${method.parent.typeName}/${method.name}`,
+        lost: true,
+        reason: "Ended",
+        cause: error
+      }))
+    return client.call(method, request).pipe(
+      // A connection breaks a moment before its process is known to be gone, and that is what the caller should hear.
+      Effect.catch((error) =>
+        error.lost === true
+          ? Effect.andThen(Effect.timeoutOption(over, LAST_WORD), Effect.fail(error))
+          : Effect.fail(error)
+      ),
+      Effect.raceFirst(over)
+    )
   }
+  return { pid: child.pid ?? 0, ended: Deferred.await(ended), client: { call } }
 })

@@ -30,6 +30,7 @@ import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf"
 import { timestampMs } from "@bufbuild/protobuf/wkt"
 import { Code, ConnectError } from "@connectrpc/connect"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { timestampOfMillis } from "./ToMessage.ts"
 
@@ -90,6 +91,8 @@ export class RpcError extends Schema.TaggedError<RpcError>()("RpcError", {
   /** Package, service and method, for example `c1.connector.v2.GrantsService/ListGrants`. */
   method: Schema.String,
   rateLimit: Schema.optionalKey(Schema.Struct({ remaining: Schema.Number, resetAt: Schema.Number })),
+  /** No answer came, since the connection broke or was never there. The code is Unavailable, and the call may have been carried out. */
+  lost: Schema.optionalKey(Schema.Literal(true)),
   /** What went wrong in words of connector-model, where the other side says it. */
   reason: Schema.optionalKey(Schema.String),
   cause: Schema.optionalKey(Schema.Defect())
@@ -122,6 +125,21 @@ export const toStatus = (error: ConnectorError.ConnectorError, prefix: string, n
   return new ConnectError(prefix + reason.message, CODES[reason._tag], undefined, details)
 }
 
+/** Whether an error comes from the connection and not from the other side: connect-es has several codes for that, Go's clients one. */
+const isLost = (error: ConnectError): boolean => {
+  if (error.isWireError) return false
+  switch (error.code) {
+    case Code.Aborted:
+    case Code.Canceled:
+    case Code.Unavailable:
+      return true
+    case Code.Internal:
+      return Predicate.hasProperty(error.cause, "code") && typeof error.cause.code === "string"
+    default:
+      return false
+  }
+}
+
 /**
  * What a failed call says.
  *
@@ -134,10 +152,12 @@ export const fromStatus = (method: string, error: ConnectError): RpcError => {
     detail.domain === SDK_DOMAIN && detail.reason === GRANT_CANCELLED
   )
   const declined = cancelled?.metadata["reason"]
+  const lost = isLost(error)
   return new RpcError({
-    code: error.code,
+    code: lost ? Code.Unavailable : error.code,
     message: declined === undefined ? error.rawMessage : `${error.rawMessage} (${declined})`,
     method,
+    ...(lost ? { lost } : {}),
     ...(limit?.resetAt === undefined
       ? {}
       : { rateLimit: { remaining: Number(limit.remaining), resetAt: timestampMs(limit.resetAt) } }),

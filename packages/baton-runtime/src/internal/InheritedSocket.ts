@@ -4,16 +4,16 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { createServer, type Server } from "node:net"
-import type { Writable } from "node:stream"
 
 export class SocketFailure extends Data.TaggedError("SocketFailure")<{ readonly cause: unknown }> {}
 
 export interface InheritedSocket {
   readonly port: number
-  /** For the `stdio` of a child: Node.js hands over what a stream is open on, and a listening server is open on its socket. */
-  readonly stdio: Writable
+  /** The descriptor, for the `stdio` of a child. */
+  readonly fd: number
   /** Gives up this process's own hold, so that it takes no connection away from the child. */
   readonly release: Effect.Effect<void>
 }
@@ -24,9 +24,12 @@ const close = (server: Server): Effect.Effect<void> =>
     server.close(() => resume(Effect.void))
   })
 
-/** Whatever is open on a handle can be inherited, a server as well as a stream; the types know of streams only. */
-const isInheritable = (server: unknown): server is Writable =>
-  typeof server === "object" && server !== null && "_handle" in server && server._handle !== null
+/** Node.js has no public name for the descriptor of a server; where its handle has none either, as on Windows, nothing can be handed over. */
+const descriptorOf = (server: unknown): number | undefined =>
+  Predicate.hasProperty(server, "_handle") && Predicate.hasProperty(server._handle, "fd")
+    && typeof server._handle.fd === "number" && server._handle.fd >= 0
+    ? server._handle.fd
+    : undefined
 
 export const make: Effect.Effect<InheritedSocket, SocketFailure, Scope.Scope> = Effect.gen(function*() {
   const server = yield* Effect.acquireRelease(Effect.sync(() => createServer()), close)
@@ -35,8 +38,9 @@ export const make: Effect.Effect<InheritedSocket, SocketFailure, Scope.Scope> = 
     server.listen({ host: "127.0.0.1", port: 0 }, () => resume(Effect.void))
   })
   const address = server.address()
-  if (address === null || typeof address === "string" || !isInheritable(server)) {
+  const fd = descriptorOf(server)
+  if (address === null || typeof address === "string" || fd === undefined) {
     return yield* new SocketFailure({ cause: "The socket can't be handed to another process." })
   }
-  return { port: address.port, stdio: server, release: close(server) }
+  return { port: address.port, fd, release: close(server) }
 })

@@ -38,10 +38,11 @@ export const health = (services: ReadonlyArray<DescService>, ending: AbortSignal
     async *watch({ service }, context) {
       yield names.has(service) ? status() : { status: SERVICE_UNKNOWN }
       if (ending.aborted) return
-      const { promise, resolve } = Promise.withResolvers<boolean>()
-      ending.addEventListener("abort", () => resolve(true), { once: true })
-      context.signal.addEventListener("abort", () => resolve(false), { once: true })
-      if ((await promise) && names.has(service)) yield status()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      ending.addEventListener("abort", () => resolve(), { once: true })
+      context.signal.addEventListener("abort", () => resolve(), { once: true })
+      await promise
+      if (ending.aborted && names.has(service)) yield status()
     }
   })
 }

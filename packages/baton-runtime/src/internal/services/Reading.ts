@@ -30,11 +30,12 @@ import type { Any } from "@bufbuild/protobuf/wkt"
 import { Code, type ConnectRouter } from "@connectrpc/connect"
 import * as Effect from "effect/Effect"
 import * as ToMessage from "../../ToMessage.ts"
+import { carries } from "../Annotations.ts"
 import * as Listing from "../Listing.ts"
 import { refuse } from "../Refusal.ts"
 import * as Rows from "../Rows.ts"
 import * as TypeMarks from "../TypeMarks.ts"
-import { carries, handlerOf, type Served } from "./Served.ts"
+import { handlerOf, type Served } from "./Served.ts"
 
 const requestFor = (
   include: ListRequest["include"],

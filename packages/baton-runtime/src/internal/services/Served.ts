@@ -3,8 +3,6 @@
  */
 import type { ResourceType as ResourceTypeMessage } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { Connector, ResourceTypeHandler } from "@access-kit/connector-model/Connector"
-import type { DescMessage } from "@bufbuild/protobuf"
-import type { Any } from "@bufbuild/protobuf/wkt"
 import type { Gateway } from "../Gateway.ts"
 import type { Memory } from "../Listing.ts"
 
@@ -19,7 +17,3 @@ export interface Served {
 
 export const handlerOf = (served: Served, resourceType: string): ResourceTypeHandler | undefined =>
   served.connector.resourceTypes.find((handler) => handler.resourceType.id === resourceType)
-
-/** Whether annotations have one of a type; what it holds doesn't matter. */
-export const carries = (annotations: ReadonlyArray<Any>, schema: DescMessage): boolean =>
-  annotations.some((annotation) => annotation.typeUrl.slice(annotation.typeUrl.lastIndexOf("/") + 1) === schema.typeName)
