@@ -27,10 +27,8 @@ withProgram("one change", (it) => {
       const program = yield* Program
       const { entitlement, membersNow, sandbox, stranger } = yield* cast
       expect((yield* program.run(["-f", "grant.c1z"], { sandbox })).code).toBe(0)
-      const args = [
-        ...["--file", "grant.c1z", "--grant-entitlement", entitlement],
-        ...["--grant-principal", stranger, "--grant-principal-type", "user"]
-      ]
+      const args = ["--file", "grant.c1z", "--grant-entitlement", entitlement, "--grant-principal", stranger]
+        .concat("--grant-principal-type", "user")
       const before = yield* membersNow
       const rehearsed = yield* program.run([...args, "--dry-run"], { sandbox })
       expect([rehearsed.code, outcomeOf(rehearsed)]).toEqual([0, "WouldGrant"])

@@ -178,7 +178,7 @@ withProgram("sync", (it) => {
     Effect.gen(function*() {
       const program = yield* Program
       const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
-      yield* sandbox.faults.set({ name: "latency", ms: 20_000 })
+      yield* sandbox.faults.set({ name: "latency", ms: 3_000 })
       const running = yield* program.start(["--file", "told.c1z"], { sandbox })
       yield* requests(sandbox, 1)
       yield* running.kill("SIGTERM")

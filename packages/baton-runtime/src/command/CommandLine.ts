@@ -102,7 +102,7 @@ const tokensOf = (args: ReadonlyArray<string>, specs: ReadonlyMap<string, FlagSp
       const value = short && token.inlineValue === true && token.value?.startsWith("=") === true
         ? token.value.slice(1)
         : token.value
-      written.push({ name: token.name, shown: short ? `'${token.name}' in ${word}` : token.rawName, value })
+      written.push({ name: token.name, shown: short ? `'${token.rawName.slice(1)}' in ${word}` : token.rawName, value })
     }
   }
   return { written, words }
