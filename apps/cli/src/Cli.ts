@@ -11,6 +11,7 @@ import { capabilities } from "./commands/capabilities.ts"
 import { entitlements } from "./commands/entitlements.ts"
 import { grants } from "./commands/grants.ts"
 import { groups } from "./commands/groups.ts"
+import { probe } from "./commands/probe.ts"
 import { sandbox } from "./commands/sandbox.ts"
 import { sync } from "./commands/sync.ts"
 import { validate } from "./commands/validate.ts"
@@ -24,7 +25,7 @@ const debugging = Layer.succeed(References.MinimumLogLevel, "Debug")
  */
 export const cli = root.pipe(
   Command.withSubcommands([
-    { group: "Read", commands: [validate, sync, capabilities] },
+    { group: "Read", commands: [validate, sync, probe, capabilities] },
     { group: "Read and change", commands: [accounts, groups, entitlements, grants] },
     { group: "Try out", commands: [sandbox] }
   ]),

@@ -8,6 +8,7 @@ import * as ConfigField from "@access-kit/connector-model/ConfigField"
 import { Connector, type ConnectorSpec } from "@access-kit/connector-model/Connector"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import * as Auth from "@access-kit/scim-core/Auth"
+import * as Detect from "@access-kit/scim-core/Detect"
 import * as RetryPolicy from "@access-kit/scim-core/RetryPolicy"
 import * as ScimClient from "@access-kit/scim-core/ScimClient"
 import * as Context from "effect/Context"
@@ -83,6 +84,19 @@ const impatient = (settings: Settings): RetryPolicy.RetryPolicy =>
     budget: Duration.min(settings.scimRetryBudget, Duration.seconds(15))
   })
 
+const usable = (settings: Settings): Effect.Effect<void, ConnectorError.ConnectorError> => {
+  const fault = Endpoint.faultOf(settings.scimUrl)
+  return fault === undefined
+    ? Effect.void
+    : Effect.fail(ConnectorError.make(
+      CONFIGURE,
+      new ConnectorError.InvalidConfiguration({ field: fields.scimUrl.name, message: fault })
+    ))
+}
+
+const proberOf = (settings: Settings) =>
+  ScimClient.make({ ...clientOptions(settings), retry: impatient(settings) }).pipe(Failure.mapped(CONFIGURE))
+
 /**
  * Builds the connector and the SCIM client it works with, whose `stats` tell what a run has cost. Nothing is sent yet. Fails with
  * `InvalidConfiguration`: plain `http` is accepted for loopback addresses only.
@@ -94,16 +108,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
   ConnectorError.ConnectorError,
   HttpClient.HttpClient
 > {
-  const fault = Endpoint.faultOf(settings.scimUrl)
-  if (fault !== undefined) {
-    return yield* Effect.fail(ConnectorError.make(
-      CONFIGURE,
-      new ConnectorError.InvalidConfiguration({ field: fields.scimUrl.name, message: fault })
-    ))
-  }
-  const options = clientOptions(settings)
-  const client = yield* ScimClient.make(options).pipe(Failure.mapped(CONFIGURE))
-  const prober = yield* ScimClient.make({ ...options, retry: impatient(settings) }).pipe(Failure.mapped(CONFIGURE))
+  yield* usable(settings)
+  const client = yield* ScimClient.make(clientOptions(settings)).pipe(Failure.mapped(CONFIGURE))
+  const prober = yield* proberOf(settings)
   const service = Service.named(settings.scimDialect)
   const backend: Backend = {
     client,
@@ -118,6 +125,20 @@ export const make = Effect.fnUntraced(function*(settings: Settings): Effect.fn.R
     resourceTypes: [Accounts.make(backend), Groups.make(backend)]
   })
   return { connector, client }
+})
+
+/**
+ * Finds out what the server can do, by asking and without changing anything: what was seen, the dialect that fits, and a transcript that
+ * holds no token, no host, no id and no value of the directory.
+ *
+ * @since 0.1.0
+ */
+export const probe = Effect.fn("ClaudeEnterprise.probe")(function*(
+  settings: Settings,
+  options?: Detect.Options
+): Effect.fn.Return<Detect.Report, ConnectorError.ConnectorError, HttpClient.HttpClient> {
+  yield* usable(settings)
+  return yield* Detect.run(yield* proberOf(settings), options).pipe(Failure.mapped("probe"))
 })
 
 /**

@@ -30,6 +30,17 @@ describe("ClaudeEnterprise", () => {
     })
   })
 
+  describe("probe", () => {
+    it.effect("refuses to send the token in the clear, and sends nothing", () =>
+      Effect.gen(function*() {
+        const settings = Settings.make({ scimUrl: "http://scim.example/v2", scimToken: Redacted.make("t") })
+        let exchanges = 0
+        const error = yield* Effect.flip(ClaudeEnterprise.probe(settings, { onExchange: () => exchanges++ }))
+        expect(error.reason).toMatchObject({ _tag: "InvalidConfiguration", field: "scim-url" })
+        expect(exchanges).toBe(0)
+      }).pipe(Effect.provide(NodeHttpClient.layerUndici)))
+  })
+
   describe("layer", () => {
     it.effect("provides the connector, and the client that counts its requests", () =>
       Effect.gen(function*() {

@@ -8,9 +8,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
-import type { Dialect } from "./Dialect.ts"
+import * as Dialect from "./Dialect.ts"
+import * as Discovery from "./Discovery.ts"
 import * as Filter from "./Filter.ts"
 import * as Group from "./Group.ts"
+import { anonymous } from "./internal/anonymous.ts"
 import { shapeOf } from "./internal/bodyShape.ts"
 import * as ListResponse from "./ListResponse.ts"
 import type * as ResourcePath from "./ResourcePath.ts"
@@ -45,7 +47,7 @@ export interface Exchange {
   readonly refused: Reason["_tag"] | undefined
   readonly millis: number
   readonly headers: { readonly [name: string]: string }
-  /** Names and types of the body, not its values. For refusals `scimType` and `detail`. */
+  /** Names and types of the body, not its values. For refusals `scimType` and `detail`, less what could be a value. */
   readonly body: string
 }
 
@@ -54,7 +56,9 @@ export interface Exchange {
  */
 export interface Report {
   /** The client's dialect with what was found put into it. */
-  readonly dialect: Dialect
+  readonly dialect: Dialect.Dialect
+  /** What was put into it: the switches that the client's dialect (`here`) has otherwise than the server (`there`). */
+  readonly differences: ReadonlyArray<Dialect.Difference>
   readonly observations: ReadonlyArray<Observation>
   readonly transcript: ReadonlyArray<Exchange>
 }
@@ -71,10 +75,22 @@ interface Ask {
 
 const shownHeaders = /^(content-type|retry-after|(x-)?rate-?limit.*)$/
 
-/** Some fifteen requests, all read-only. Fails when users cannot be listed at all. @since 0.1.0 */
-export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service"]) {
+/** @since 0.1.0 */
+export interface Options {
+  /** Called with each exchange as it ends, so that there is a transcript of a probe that fails, too. */
+  readonly onExchange?: ((exchange: Exchange) => void) | undefined
+}
+
+/**
+ * Some fifteen requests, all read-only. Fails when users cannot be listed at all.
+ *
+ * @since 0.1.0
+ */
+export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service"], options: Options = {}) {
   const observations: Array<Observation> = []
   const transcript: Array<Exchange> = []
+  /** Values of the directory that requests name, which a refusal may repeat. */
+  const named = new Set<string>()
   const note = (subject: string, answer: Observation["answer"], text: string) => {
     observations.push({ subject, answer, note: text })
     return answer
@@ -86,7 +102,9 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
     const { body, headers, path, query } = request
     const result = yield* Effect.result(client.request({ method, path, query, body, headers, repeatable: true }))
     const millis = (yield* Clock.currentTimeMillis) - from
-    transcript.push(record(request, method, result, millis))
+    const exchange = record(request, method, result, millis, named)
+    transcript.push(exchange)
+    options.onExchange?.(exchange)
     return result
   })
   const list = Effect.fnUntraced(function*(request: Ask) {
@@ -97,7 +115,10 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
   })
   const says = (result: Result.Result<unknown, Reason["_tag"]>) => Result.isFailure(result) ? result.failure : "a list"
 
-  const config = yield* client.serviceProviderConfig
+  const described = yield* ask({ path: "/ServiceProviderConfig" })
+  const config = Discovery.decodeServiceProviderConfig(
+    Result.isSuccess(described) ? described.success.body : undefined
+  )
   note(
     "ServiceProviderConfig",
     config.raw === undefined ? "no" : "yes",
@@ -113,6 +134,7 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
   const decoded = ListResponse.decode(first.success.body, Resource.decode, undefined, { expectRows: false })
   const head = Result.isSuccess(decoded) ? decoded.success : undefined
   const ids = head?.resources.map(({ id }) => id) ?? []
+  for (const found of ids) named.add(found)
   note("list of users", head === undefined ? "no" : "yes", head === undefined ? "the answer is no list" : "readable")
   note(
     "totalResults",
@@ -157,6 +179,7 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
   note("cursors (RFC 9865)", cursors ? "yes" : "no", cursors ? "nextCursor given" : `no nextCursor (${says(cursor)})`)
 
   const nobody = `nobody-${yield* Random.nextIntBetween(1e9, 9e9)}@probe.invalid`
+  named.add(nobody)
   const filterBy = Effect.fnUntraced(function*(attribute: string, value: string) {
     return yield* list({ path: "/Users", query: { filter: Filter.print(Filter.eq(attribute, value)) } })
   })
@@ -168,6 +191,7 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
     : note("filter by userName", "yes", "kept")
   const userName = head?.resources[0] === undefined ? undefined : Resource.attribute(head.resources[0].raw, "userName")
   if (filters === "yes" && typeof userName === "string") {
+    named.add(userName).add(userName.toUpperCase())
     const upper = yield* filterBy("userName", userName.toUpperCase())
     const met = Result.isSuccess(upper) && upper.success.resources.some((row) => row.id === id)
     note("filter regardless of case", met ? "yes" : "no", met ? "kept" : "userName must be written as it is stored")
@@ -219,9 +243,9 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
   const searches = Result.isSuccess(search)
   note("/.search", searches ? "yes" : "no", searches ? "works" : `refused (${says(search)})`)
 
-  const membersInList = yield* members(list, ask, note)
+  const membersInList = yield* members(list, ask, note, named)
 
-  const dialect: Dialect = {
+  const dialect: Dialect.Dialect = {
     ...client.dialect,
     name: `${client.dialect.name}, as detected`,
     patch: config.patch === "unsupported" ? false : client.dialect.patch,
@@ -233,7 +257,12 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
     search: searches,
     filter: filters === "yes"
   }
-  const report: Report = { dialect, observations, transcript }
+  const report: Report = {
+    dialect,
+    differences: Dialect.differences(client.dialect, dialect),
+    observations,
+    transcript
+  }
   return report
 })
 
@@ -243,7 +272,8 @@ const members = Effect.fnUntraced(function*(
     request: Ask
   ) => Effect.Effect<Result.Result<ListResponse.ListResponse<Resource.ScimResource>, Reason["_tag"]>>,
   ask: (request: Ask) => Effect.Effect<Result.Result<RawResponse, ScimError>>,
-  note: (subject: string, answer: Observation["answer"], text: string) => Observation["answer"]
+  note: (subject: string, answer: Observation["answer"], text: string) => Observation["answer"],
+  named: Set<string>
 ) {
   const groups = yield* list({ path: "/Groups", query: { startIndex: 1, count: 5 } })
   if (Result.isFailure(groups)) {
@@ -257,6 +287,7 @@ const members = Effect.fnUntraced(function*(
   if (inList === undefined) {
     for (const group of listed) {
       if (group === undefined) continue
+      named.add(group.id)
       const one = yield* ask({ path: `/Groups/${encodeURIComponent(group.id)}`, shown: "/Groups/{id}" })
       if (Result.isSuccess(one) && count(Group.decode(one.success.body)) > 0) {
         inList = false
@@ -282,7 +313,8 @@ const record = (
   request: Ask,
   method: string,
   result: Result.Result<RawResponse, ScimError>,
-  millis: number
+  millis: number,
+  named: ReadonlySet<string>
 ): Exchange => {
   const query = Object.entries(request.query ?? {}).map(([name, value]) =>
     `${name}=${name === "filter" ? String(value).replace(/"(?:[^"\\]|\\.)*"/g, `"…"`) : value}`
@@ -290,7 +322,7 @@ const record = (
   const target = `${request.shown ?? request.path}${query.length === 0 ? "" : `?${query.join("&")}`}`
   if (Result.isFailure(result)) {
     const { detail, reason, scimType, status } = result.failure
-    const body = [scimType, detail].filter((text) => text !== undefined).join(": ")
+    const body = anonymous([scimType, detail].filter((text) => text !== undefined).join(": "), named)
     return { method, target, status, refused: reason._tag, millis, headers: {}, body }
   }
   const headers = Object.entries(result.success.headers).flatMap(([name, value]) =>
@@ -308,20 +340,49 @@ const record = (
 }
 
 /**
+ * Observations, a line for each.
+ *
+ * @since 0.1.0
+ */
+export const printObservations = (observations: ReadonlyArray<Observation>): string => {
+  const width = Math.max(0, ...observations.map(({ subject }) => subject.length))
+  return observations.map(({ answer, note, subject }) => `${subject.padEnd(width)}  ${answer.padEnd(7)}  ${note}`).join(
+    "\n"
+  )
+}
+
+/**
+ * What to change in the dialect, a line for each switch.
+ *
+ * @since 0.1.0
+ */
+export const printDifferences = ({ dialect, differences }: Pick<Report, "dialect" | "differences">): string =>
+  differences.length === 0
+    ? `Dialect ${dialect.name}: fits as it is.`
+    : [
+      `Dialect ${dialect.name}:`,
+      ...differences.map(({ here, name, there }) => `  ${name}: ${shown(there)} instead of ${shown(here)}`)
+    ].join("\n")
+
+const shown = (value: unknown): string => value === undefined ? "undefined" : JSON.stringify(value)
+
+/**
+ * Requests and answers in their order.
+ *
+ * @since 0.1.0
+ */
+export const printTranscript = (transcript: ReadonlyArray<Exchange>): string =>
+  transcript.flatMap(({ body, headers, method, millis, refused, status, target }) => [
+    `> ${method} ${target}`,
+    `< ${status ?? "no answer"}${refused === undefined ? "" : ` ${refused}`} (${millis} ms)`,
+    ...Object.entries(headers).map(([name, value]) => `< ${name}: ${value}`),
+    ...(body === "" ? [] : [`  ${body}`])
+  ]).join("\n")
+
+/**
  * The report as text: observations, then the transcript.
  *
  * @since 0.1.0
  */
-export const print = (report: Report): string => {
-  const width = Math.max(...report.observations.map(({ subject }) => subject.length))
-  return [
-    ...report.observations.map(({ answer, note, subject }) => `${subject.padEnd(width)}  ${answer.padEnd(7)}  ${note}`),
-    "",
-    ...report.transcript.flatMap(({ body, headers, method, millis, refused, status, target }) => [
-      `> ${method} ${target}`,
-      `< ${status ?? "no answer"}${refused === undefined ? "" : ` ${refused}`} (${millis} ms)`,
-      ...Object.entries(headers).map(([name, value]) => `< ${name}: ${value}`),
-      ...(body === "" ? [] : [`  ${body}`])
-    ])
-  ].join("\n")
-}
+export const print = (report: Report): string =>
+  [printObservations(report.observations), printDifferences(report), printTranscript(report.transcript)].join("\n\n")

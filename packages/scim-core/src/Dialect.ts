@@ -111,6 +111,52 @@ export const claudeGovernment: Dialect = {
 }
 
 /**
+ * A switch that is set differently in two dialects.
+ *
+ * @since 0.1.0
+ */
+export interface Difference {
+  readonly name: Exclude<keyof Dialect, "name">
+  readonly here: unknown
+  readonly there: unknown
+}
+
+/**
+ * The switches in which `there` differs from `here`, names aside.
+ *
+ * @since 0.1.0
+ */
+export const differences = (here: Dialect, there: Dialect): ReadonlyArray<Difference> =>
+  switches.flatMap((name) =>
+    JSON.stringify(here[name]) === JSON.stringify(there[name]) ? [] : [{ name, here: here[name], there: there[name] }]
+  )
+
+const named: { readonly [Name in Difference["name"]]: true } = {
+  memberRemoval: true,
+  patch: true,
+  maxPatchOperations: true,
+  maxPatchValues: true,
+  pageSize: true,
+  paging: true,
+  firstIndex: true,
+  membersInList: true,
+  deletedStaysInactive: true,
+  dropsUnknownMembers: true,
+  etag: true,
+  search: true,
+  filter: true,
+  contentType: true,
+  throttledAs: true
+}
+
+/**
+ * Every switch, in the order in which {@link Dialect} documents them.
+ *
+ * @since 0.1.0
+ */
+export const switches = Object.keys(named).filter((name): name is Difference["name"] => name in named)
+
+/**
  * The operation that takes one member out of a group on this kind of server.
  *
  * @since 0.1.0

@@ -153,7 +153,7 @@ describe("Detect.run", () => {
     Effect.gen(function*() {
       const { report, server } = yield* detect(honest)
       const text = Detect.print(report)
-      assert.strictEqual(report.transcript.length, server.requests.length - 1)
+      assert.strictEqual(report.transcript.length, server.requests.length)
       for (const secret of [token, "secret-id", "secret-g", "rivate", "PRIVATE", new URL(server.url).host]) {
         assert.notInclude(text, secret)
         assert.notInclude(JSON.stringify(report), secret)
@@ -164,5 +164,74 @@ describe("Detect.run", () => {
       assert.include(text, "< x-ratelimit-remaining: 99")
       assert.include(text, "totalResults: 45")
       assert.include(text, "userName: string")
+      assert.include(text, "patch: { supported: true }")
     }))
+
+  it.live("keeps out of it what refusals repeat", () =>
+    Effect.gen(function*() {
+      const { report, server } = yield* detect((request, n) => {
+        const { headers, path, query } = request
+        if (path.endsWith("/.search")) {
+          return scimError(501, `Cannot POST ${path} at http://${headers.host}/ for ${headers.authorization}`)
+        }
+        if (/^userName eq "PRIVATE/.test(query.get("filter") ?? "")) {
+          return scimError(
+            400,
+            `no ${query.get("filter")} in directory_01JX8Z5S7Q, ask boss@corp.example`,
+            "invalidFilter"
+          )
+        }
+        if (path.includes("/Users/nobody")) return scimError(404, `User ${decodeURIComponent(path)} not found`)
+        if (path.endsWith("/Users/secret-id-0")) return scimError(403, "secret-id-0 is off limits to 10.1.2.3")
+        return honest(request, n)
+      })
+      const text = Detect.print(report)
+      for (
+        const secret of [
+          token,
+          "secret-id",
+          "rivate",
+          "PRIVATE",
+          "nobody-",
+          "corp.example",
+          "01JX8Z",
+          "10.1.2.3",
+          "scim/v2"
+        ]
+      ) assert.notInclude(text, secret)
+      assert.notInclude(text, new URL(server.url).host)
+      for (const kept of ["Cannot POST", "invalidFilter: no userName eq", "not found", "… is off limits"]) {
+        assert.include(text, kept)
+      }
+    }))
+
+  it.live("tells each exchange as it ends, also of a probe that fails", () =>
+    Effect.gen(function*() {
+      const server = yield* serve(() => scimError(401, "no"))
+      const seen: Array<Detect.Exchange> = []
+      yield* Effect.flip(Detect.run(yield* connect(server), { onExchange: (exchange) => seen.push(exchange) }))
+      assert.deepStrictEqual(seen.map(({ refused, target }) => [target.split("?")[0], refused]), [
+        ["/ServiceProviderConfig", "Unauthorized"],
+        ["/Users", "Unauthorized"]
+      ])
+    }))
+
+  it.live("names the switches that the server needs otherwise", () =>
+    Effect.gen(function*() {
+      const { report } = yield* detect(honest)
+      assert.deepStrictEqual(report.differences, [
+        { name: "pageSize", here: 100, there: 20 },
+        { name: "membersInList", here: undefined, there: true }
+      ])
+      assert.include(Detect.print(report), "  pageSize: 20 instead of 100\n  membersInList: true instead of undefined")
+      const again = yield* detect(honest, report.dialect)
+      assert.deepStrictEqual(again.report.differences, [])
+      assert.include(Detect.print(again.report), "fits as it is")
+    }))
+})
+
+describe("Dialect.switches", () => {
+  it("are all switches of a dialect", () => {
+    assert.deepStrictEqual(["name", ...Dialect.switches], Object.keys(Dialect.standard))
+  })
 })

@@ -4,7 +4,8 @@
 import * as Predicate from "effect/Predicate"
 
 /** Numbers that speak of the list, not of a person. */
-const counts = /^(totalResults|startIndex|itemsPerPage|maxResults|maxOperations|maxPayloadSize)$/i
+const counts =
+  /^(totalResults|startIndex|itemsPerPage|maxResults|maxOperations|maxPayloadSize|defaultPageSize|maxPageSize|cursorTimeout)$/i
 
 const shape = (value: unknown, name: string, depth: number): string => {
   if (Array.isArray(value)) {
@@ -26,7 +27,9 @@ const shape = (value: unknown, name: string, depth: number): string => {
   }
   if (value === null) return "null"
   if (value === undefined) return ""
-  return typeof value === "number" && counts.test(name) ? String(value) : typeof value
+  return (typeof value === "number" && counts.test(name)) || (typeof value === "boolean" && /^supported$/i.test(name))
+    ? String(value)
+    : typeof value
 }
 
 export const shapeOf = (body: unknown): string => shape(body, "", 6)
