@@ -64,7 +64,7 @@ export const of = (connector: Connector["Service"], options: Options = {}): Conn
     .sort((a, b) => byText(a.resourceType.id, b.resourceType.id))
     .map((handler) => ofType(handler, options.listing ?? "type-scoped"))
   const all = new Set<Capability>(types.length === 0 ? [] : [Capability.SERVICE_MODE_TARGETED_SYNC])
-  for (const type of types) { for (const capability of type.capabilities) all.add(capability) }
+  for (const type of types) for (const capability of type.capabilities) all.add(capability)
   const capabilities = create(ConnectorCapabilitiesSchema, {
     resourceTypeCapabilities: types,
     connectorCapabilities: [...all].sort((a, b) => a - b)

@@ -53,7 +53,8 @@ const MAX_LINE = 64 * 1024
 
 const unusable = (message: string, cause?: unknown) =>
   new ConnectorChildError({
-    message: `${message} The command ${COMMAND} is started by a parent process; to serve on an address use the command serve.`,
+    message:
+      `${message} The command ${COMMAND} is started by a parent process; to serve on an address use the command serve.`,
     ...(cause === undefined ? {} : { cause })
   })
 

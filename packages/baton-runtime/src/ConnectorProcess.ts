@@ -6,9 +6,7 @@
  *
  * @since 0.1.0
  */
-import {
-  ServerConfigSchema
-} from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
+import { ServerConfigSchema } from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
 import { create, toBinary } from "@bufbuild/protobuf"
 import { connectNodeAdapter } from "@connectrpc/connect-node"
 import * as Deferred from "effect/Deferred"

@@ -20,10 +20,10 @@ import type {
   ResourceType as ResourceTypeMessage
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { Entitlement, Purpose } from "@access-kit/connector-model/Entitlement"
-import * as Grant from "@access-kit/connector-model/Grant"
+import type * as Grant from "@access-kit/connector-model/Grant"
 import type { Account, AccountStatus, AccountType, Resource, ResourceId } from "@access-kit/connector-model/Resource"
 import type { ResourceType, Trait } from "@access-kit/connector-model/ResourceType"
-import { type DescMessage, type JsonObject, type MessageShape } from "@bufbuild/protobuf"
+import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf"
 import { type Any, anyUnpack, type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt"
 
 type Writable<A> = { -readonly [K in keyof A]: A[K] }
@@ -69,7 +69,10 @@ export const resourceType = (message: ResourceTypeMessage): ResourceType => ({
 const time = (timestamp: Timestamp | undefined): string | undefined =>
   timestamp === undefined ? undefined : timestampDate(timestamp).toISOString()
 
-const accountOf = (message: ResourceMessage, trait: UserTrait): Partial<Writable<Account>> & Pick<Account, "status"> => {
+const accountOf = (
+  message: ResourceMessage,
+  trait: UserTrait
+): Partial<Writable<Account>> & Pick<Account, "status"> => {
   // The resource's own fields are the newer home and win.
   const status = message.status ?? trait.status
   const createdAt = time(message.createdAt ?? trait.createdAt)

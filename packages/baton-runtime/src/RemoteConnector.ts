@@ -14,7 +14,10 @@ import {
   ConnectorService,
   type ResourceTypeCapability
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
-import { type ResourceType as ResourceTypeMessage, ResourceTypesService } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import {
+  type ResourceType as ResourceTypeMessage,
+  ResourceTypesService
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { Connector, type ResourceTypeHandler } from "@access-kit/connector-model/Connector"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import * as Effect from "effect/Effect"
@@ -72,7 +75,9 @@ export const make = Effect.fn("RemoteConnector.make")(function*(
   if (metadata === undefined) {
     return yield* Effect.fail(ConnectorError.make(
       about.operation,
-      new ConnectorError.UnexpectedResponse({ message: "The connector did not say what it is. Check which program it is." })
+      new ConnectorError.UnexpectedResponse({
+        message: "The connector did not say what it is. Check which program it is."
+      })
     ))
   }
   const types = yield* listTypes(calls)

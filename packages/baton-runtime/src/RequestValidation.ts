@@ -61,7 +61,8 @@ const matches = (pattern: string, text: string): boolean => {
 const HOST_LABEL = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?$/
 
 const isHostname = (host: string): boolean =>
-  host.length <= 253 && host.replace(/\.$/, "").split(".").every((label) => label.length <= 63 && HOST_LABEL.test(label))
+  host.length <= 253 &&
+  host.replace(/\.$/, "").split(".").every((label) => label.length <= 63 && HOST_LABEL.test(label))
 
 /** A bare address, or one behind a display name in angle brackets; at most 254 characters, 64 before the at sign. */
 const isEmail = (text: string): boolean => {
@@ -103,7 +104,9 @@ const stringFault = (rule: StringRules, text: string): string | undefined => {
 
 const bytesFault = (rule: Extract<FieldRules["type"], { case: "bytes" }>["value"], value: Uint8Array) => {
   const length = BigInt(value.length)
-  if (isFieldSet(rule, BytesRulesSchema.field.len) && length !== rule.len) return `value length must be ${rule.len} bytes`
+  if (isFieldSet(rule, BytesRulesSchema.field.len) && length !== rule.len) {
+    return `value length must be ${rule.len} bytes`
+  }
   if (length < rule.minLen) return `value length must be at least ${rule.minLen} bytes`
   if (isFieldSet(rule, BytesRulesSchema.field.maxLen) && length > rule.maxLen) {
     return `value length must be at most ${rule.maxLen} bytes`
@@ -147,7 +150,9 @@ const valueFault = (rule: FieldRules, value: unknown, field: DescField): string 
       const { gte, lte } = type.value
       if (given === undefined) return undefined
       if (lte !== undefined && given > Number(lte.seconds)) return `value must be less than or equal to ${lte.seconds}s`
-      if (gte !== undefined && given < Number(gte.seconds)) return `value must be greater than or equal to ${gte.seconds}s`
+      if (gte !== undefined && given < Number(gte.seconds)) {
+        return `value must be greater than or equal to ${gte.seconds}s`
+      }
       return undefined
     }
     default:
@@ -161,7 +166,8 @@ const secondsOf = (duration: Message): number | undefined =>
     ? Number(duration.seconds) + duration.nanos / 1e9
     : undefined
 
-const rulesOf = (field: DescField): FieldRules | undefined => hasOption(field, rules) ? getOption(field, rules) : undefined
+const rulesOf = (field: DescField): FieldRules | undefined =>
+  hasOption(field, rules) ? getOption(field, rules) : undefined
 
 const embedded = (value: unknown, path: string): Violation | undefined =>
   isReflectMessage(value) ? firstIn(value, `${path}.`) : undefined
@@ -176,7 +182,9 @@ const listFault = (message: ReflectMessage, field: DescField & { fieldKind: "lis
     if (isFieldSet(repeated, RepeatedRulesSchema.field.maxItems) && size > repeated.maxItems) {
       return { path, rule: `value must contain no more than ${repeated.maxItems} item(s)` }
     }
-    if (repeated.unique && new Set(list).size !== list.size) return { path, rule: "repeated value must contain unique items" }
+    if (repeated.unique && new Set(list).size !== list.size) {
+      return { path, rule: "repeated value must contain unique items" }
+    }
   }
   let index = 0
   for (const item of list) {

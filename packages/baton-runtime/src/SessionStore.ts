@@ -60,7 +60,9 @@ export const make = (): SessionStore => {
     const growth = items.reduce((sum, { key, value }) => sum + value.length - (values.get(key)?.length ?? 0), 0)
     if (stored + growth > MAX_STORED) {
       throw new ConnectError(
-        `The session store is full (${MAX_STORED / 1024 / 1024} MiB). The connector has to delete what it no longer needs.`,
+        `The session store is full (${
+          MAX_STORED / 1024 / 1024
+        } MiB). The connector has to delete what it no longer needs.`,
         Code.ResourceExhausted
       )
     }

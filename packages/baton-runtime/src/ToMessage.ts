@@ -75,7 +75,12 @@ const sorted = (fields: Schema.JsonObject, depth: number): JsonObject => {
     const value = fields[key]
     if (value === undefined) continue
     // Not by assignment, which would set the prototype for the key "__proto__".
-    Object.defineProperty(result, key, { value: sortedValue(value, depth), enumerable: true, configurable: true, writable: true })
+    Object.defineProperty(result, key, {
+      value: sortedValue(value, depth),
+      enumerable: true,
+      configurable: true,
+      writable: true
+    })
   }
   return result
 }

@@ -64,7 +64,9 @@ describe("Security", () => {
       const address = yield* serve({ security: tlsOf(pair) })
       const good = yield* validate(address, Security.Tls({ authority: authorityOf(pair) }))
       assert.strictEqual(good.sdkVersion, "v0.25.0")
-      const stranger = yield* Effect.flip(validate(address, Security.Tls({ authority: authorityOf(Credential.generate()) })))
+      const stranger = yield* Effect.flip(
+        validate(address, Security.Tls({ authority: authorityOf(Credential.generate()) }))
+      )
       assert.strictEqual(stranger.codeName, "Unavailable")
       assert.isTrue(stranger.lost)
       assert.strictEqual((yield* Effect.flip(validate(address, Security.Plaintext()))).codeName, "Unavailable")
@@ -72,8 +74,16 @@ describe("Security", () => {
         alpn: "h2",
         protocol: "TLSv1.3"
       })
-      assert.strictEqual((yield* handshake(address.port, { ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" })).protocol, "TLSv1.2")
-      const old = { ALPNProtocols: ["h2"], minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }
+      assert.strictEqual(
+        (yield* handshake(address.port, { ALPNProtocols: ["h2"], maxVersion: "TLSv1.2" })).protocol,
+        "TLSv1.2"
+      )
+      const old = {
+        ALPNProtocols: ["h2"],
+        minVersion: "TLSv1.1",
+        maxVersion: "TLSv1.1",
+        ciphers: "DEFAULT:@SECLEVEL=0"
+      }
       assert.isTrue(Exit.isFailure(yield* Effect.exit(handshake(address.port, old))))
     }).pipe(Effect.scoped))
 
@@ -218,7 +228,10 @@ describe("Reflection", () => {
   it.live("lists services and describes whatever they use", () =>
     Effect.gen(function*() {
       const address = yield* serve({ health: true, reflection: true })
-      const client = createClient(ServerReflection, createGrpcTransport({ baseUrl: `http://127.0.0.1:${address.port}` }))
+      const client = createClient(
+        ServerReflection,
+        createGrpcTransport({ baseUrl: `http://127.0.0.1:${address.port}` })
+      )
       type Request = Parameters<typeof client.serverReflectionInfo>[0] extends AsyncIterable<infer R> ? R : never
       const ask = (...requests: ReadonlyArray<Request>) =>
         Effect.promise(async () => {

@@ -11,7 +11,10 @@ import {
   EnqueuePageTokensSchema,
   TypeScopedGrantsSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/annotation_type_scoped_grants_pb"
-import { ConnectorCapabilitiesSchema, ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
+import {
+  ConnectorCapabilitiesSchema,
+  ConnectorService
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
 import { EntitlementsService } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { EventService } from "@access-kit/baton-protocol/gen/c1/connector/v2/event_feed_pb"
 import { GrantManagerService, GrantsService } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
@@ -25,7 +28,10 @@ import {
   ResourceTypesService
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { TicketsService } from "@access-kit/baton-protocol/gen/c1/connector/v2/ticket_pb"
-import { RateLimitDescription_Status, RateLimiterService } from "@access-kit/baton-protocol/gen/c1/ratelimit/v1/ratelimit_pb"
+import {
+  RateLimitDescription_Status,
+  RateLimiterService
+} from "@access-kit/baton-protocol/gen/c1/ratelimit/v1/ratelimit_pb"
 import { ConnectorError } from "@access-kit/connector-model"
 import { create, type DescMessage } from "@bufbuild/protobuf"
 import { assert, describe, it } from "@effect/vitest"
@@ -59,7 +65,9 @@ describe("ConnectorService", () => {
       assert.strictEqual(metadata?.description, "A directory in memory.")
       const capabilities = metadata?.capabilities ?? create(ConnectorCapabilitiesSchema)
       assert.deepStrictEqual(
-        capabilities.resourceTypeCapabilities.map((each) => [each.resourceType?.id, each.capabilities, each.permissions?.permissions]),
+        capabilities.resourceTypeCapabilities.map((
+          each
+        ) => [each.resourceType?.id, each.capabilities, each.permissions?.permissions]),
         [["group", [2, 11, 1], []], ["user", [2, 11, 5, 8], []]]
       )
       assert.deepStrictEqual(capabilities.connectorCapabilities, [1, 2, 5, 8, 11, 13])
@@ -187,7 +195,9 @@ describe("ResourceTypesService and ResourcesService", () => {
       const unknown = yield* Effect.flip(client.call(listResources, { resourceTypeId: "role" }))
       assert.strictEqual(unknown.codeName, "NotFound")
       const { nextPageToken } = yield* client.call(listResources, { resourceTypeId: "user" })
-      for (const pageToken of [nextPageToken, "1", "jAAAA", "zAAAA", "j!!", `j${Buffer.from("{}").toString("base64url")}`]) {
+      for (
+        const pageToken of [nextPageToken, "1", "jAAAA", "zAAAA", "j!!", `j${Buffer.from("{}").toString("base64url")}`]
+      ) {
         const failed = yield* Effect.flip(client.call(listResources, { resourceTypeId: "group", pageToken }))
         assert.strictEqual(failed.codeName, "InvalidArgument", pageToken)
       }
@@ -205,7 +215,9 @@ describe("ResourceTypesService and ResourcesService", () => {
       })
       const { listResources } = ResourcesService.method
       const { nextPageToken } = yield* client.call(listResources, { resourceTypeId: "user" })
-      const failed = yield* Effect.flip(client.call(listResources, { resourceTypeId: "user", pageToken: nextPageToken }))
+      const failed = yield* Effect.flip(
+        client.call(listResources, { resourceTypeId: "user", pageToken: nextPageToken })
+      )
       assert.strictEqual(failed.codeName, "Internal")
       assert.include(failed.message, "next page token unchanged")
     }).pipe(Effect.scoped))
@@ -216,9 +228,13 @@ describe("ResourceTypesService and ResourcesService", () => {
       const { getResource } = ResourceGetterService.method
       const found = yield* client.call(getResource, { resourceId: { resourceType: "group", resource: "g2" } })
       assert.strictEqual(found.resource?.displayName, "Ünïcode 🧸")
-      const missing = yield* Effect.flip(client.call(getResource, { resourceId: { resourceType: "user", resource: "x" } }))
+      const missing = yield* Effect.flip(
+        client.call(getResource, { resourceId: { resourceType: "user", resource: "x" } })
+      )
       assert.strictEqual(missing.codeName, "NotFound")
-      const unknown = yield* Effect.flip(client.call(getResource, { resourceId: { resourceType: "role", resource: "x" } }))
+      const unknown = yield* Effect.flip(
+        client.call(getResource, { resourceId: { resourceType: "role", resource: "x" } })
+      )
       assert.strictEqual(unknown.codeName, "Unimplemented")
     }).pipe(Effect.scoped))
 })
@@ -238,7 +254,9 @@ describe("EntitlementsService and GrantsService", () => {
       assert.deepStrictEqual(member?.grantableTo.map((type) => [type.id, type.traits]), [["user", [1]]])
       const grants = yield* client.call(GrantsService.method.listGrants, group("g1"))
       assert.deepStrictEqual(
-        grants.list.map((each) => [each.id, each.entitlement?.id, each.entitlement?.resource?.id?.resource, each.principal?.id?.resource]),
+        grants.list.map((
+          each
+        ) => [each.id, each.entitlement?.id, each.entitlement?.resource?.id?.resource, each.principal?.id?.resource]),
         [
           ["group:g1:member:user:u1", "group:g1:member", "g1", "u1"],
           ["group:g1:member:user:u2", "group:g1:member", "g1", "u2"]
@@ -285,10 +303,15 @@ describe("EntitlementsService and GrantsService", () => {
       assert.strictEqual(siblings.length, 2)
       const others = yield* Effect.forEach(siblings, (pageToken) =>
         client.call(listGrants, { ...scoped(TypeScopedGrantsSchema), pageToken }))
-      assert.deepStrictEqual(others.map((page) => page.list.map((each) => each.id)), [
-        ["group:g2:member:user:u3", "group:g2:member:group:g1"],
-        []
-      ])
+      assert.deepStrictEqual(
+        others.map((page) =>
+          page.list.map((each) => each.id)
+        ),
+        [
+          ["group:g2:member:user:u3", "group:g2:member:group:g1"],
+          []
+        ]
+      )
       for (const page of others) {
         assert.deepStrictEqual(page.annotations, [])
         assert.strictEqual(page.nextPageToken, "")
@@ -297,21 +320,24 @@ describe("EntitlementsService and GrantsService", () => {
       assert.deepStrictEqual(asked, ["list everything", "list everything", "list everything"])
     }).pipe(Effect.scoped))
 
-  it.live.each([true, false])("reads everything for entitlements only where it has to (eager: %s)", (eager) =>
-    Effect.gen(function*() {
-      const asked: Array<string> = []
-      const client = yield* Loopback.over(Directory.make({
-        content: Directory.sample(),
-        eager,
-        before: (operation) => Effect.sync(() => asked.push(operation))
-      }))
-      const { list } = yield* client.call(
-        EntitlementsService.method.listEntitlements,
-        scoped(TypeScopedEntitlementsSchema)
-      )
-      assert.deepStrictEqual(list.map((each) => each.id), ["group:g1:member", "group:g2:member", "group:g3:member"])
-      assert.deepStrictEqual(asked, eager ? ["list resources"] : ["list resources", "list everything"])
-    }).pipe(Effect.scoped))
+  it.live.each([true, false])(
+    "reads everything for entitlements only where it has to (eager: %s)",
+    (eager) =>
+      Effect.gen(function*() {
+        const asked: Array<string> = []
+        const client = yield* Loopback.over(Directory.make({
+          content: Directory.sample(),
+          eager,
+          before: (operation) => Effect.sync(() => asked.push(operation))
+        }))
+        const { list } = yield* client.call(
+          EntitlementsService.method.listEntitlements,
+          scoped(TypeScopedEntitlementsSchema)
+        )
+        assert.deepStrictEqual(list.map((each) => each.id), ["group:g1:member", "group:g2:member", "group:g3:member"])
+        assert.deepStrictEqual(asked, eager ? ["list resources"] : ["list resources", "list everything"])
+      }).pipe(Effect.scoped)
+  )
 
   it.live("refuses what it doesn't have", () =>
     Effect.gen(function*() {
@@ -326,7 +352,10 @@ describe("EntitlementsService and GrantsService", () => {
       const role = { resource: { id: { resourceType: "role", resource: "r" } } }
       assert.strictEqual(yield* code(client.call(listEntitlements, role)), "NotFound")
       assert.strictEqual(yield* code(client.call(listGrants, role)), "NotFound")
-      assert.strictEqual(yield* code(client.call(listGrants, scoped(TypeScopedGrantsSchema, "user"))), "InvalidArgument")
+      assert.strictEqual(
+        yield* code(client.call(listGrants, scoped(TypeScopedGrantsSchema, "user"))),
+        "InvalidArgument"
+      )
       assert.strictEqual(yield* code(client.call(listStaticEntitlements, { resourceTypeId: "role" })), "NotFound")
       assert.deepStrictEqual((yield* client.call(listStaticEntitlements, { resourceTypeId: "group" })).list, [])
     }).pipe(Effect.scoped))
@@ -347,7 +376,9 @@ describe("Manager services", () => {
       assert.isDefined(FromMessage.annotation(again.annotations, GrantAlreadyExistsSchema))
 
       // The way in which C1 asks when it has lost the grant's id, and without a slug.
-      const lost = { grant: { id: "🧸_UNKNOWN_GRANT_ID", ...request, entitlement: { ...request.entitlement, slug: "" } } }
+      const lost = {
+        grant: { id: "🧸_UNKNOWN_GRANT_ID", ...request, entitlement: { ...request.entitlement, slug: "" } }
+      }
       assert.deepStrictEqual((yield* client.call(revoke, lost)).annotations, [])
       assert.deepStrictEqual(content.teams[2]?.members, [])
       const gone = yield* client.call(revoke, lost)
@@ -376,7 +407,10 @@ describe("Manager services", () => {
       const again = yield* client.call(createAccount, { ...request, resourceTypeId: "user" })
       assert.strictEqual(again.result.case, "alreadyExists")
       const resource = again.result.case === "alreadyExists" ? again.result.value.resource : undefined
-      assert.strictEqual(FromMessage.annotation(resource?.annotations ?? [], UserTraitSchema)?.login, "jane@example.com")
+      assert.strictEqual(
+        FromMessage.annotation(resource?.annotations ?? [], UserTraitSchema)?.login,
+        "jane@example.com"
+      )
     }).pipe(Effect.scoped))
 
   it.live("take the e-mail address from wherever it is, and refuse what can't be made", () =>
@@ -386,11 +420,18 @@ describe("Manager services", () => {
       const { createAccount } = AccountManagerService.method
       const profile = { display_name: "A B" }
       yield* client.call(createAccount, { accountInfo: { login: "login@example.com", profile } })
-      yield* client.call(createAccount, { accountInfo: { login: "x", profile: { ...profile, email: "p@example.com" } } })
+      yield* client.call(createAccount, {
+        accountInfo: { login: "x", profile: { ...profile, email: "p@example.com" } }
+      })
       assert.deepStrictEqual(content.people.slice(-2).map((each) => each.email), ["login@example.com", "p@example.com"])
 
-      const refused = (request: Parameters<typeof client.call<typeof createAccount.input, typeof createAccount.output>>[1]) =>
-        Effect.map(Effect.flip(client.call(createAccount, request)), (error) => [error.codeName, error.message] as const)
+      const refused = (
+        request: Parameters<typeof client.call<typeof createAccount.input, typeof createAccount.output>>[1]
+      ) =>
+        Effect.map(
+          Effect.flip(client.call(createAccount, request)),
+          (error) => [error.codeName, error.message] as const
+        )
       const [code, message] = yield* refused({ accountInfo: { login: "x", profile } })
       assert.strictEqual(code, "InvalidArgument")
       assert.include(message, "no e-mail address")
@@ -402,7 +443,10 @@ describe("Manager services", () => {
         (yield* refused({ accountInfo: { login: "n@example.com", profile: { display_name: ["A"] } } }))[0],
         "InvalidArgument"
       )
-      assert.strictEqual((yield* refused({ accountInfo: { login: "n@example.com", profile }, resourceTypeId: "group" }))[0], "Unimplemented")
+      assert.strictEqual(
+        (yield* refused({ accountInfo: { login: "n@example.com", profile }, resourceTypeId: "group" }))[0],
+        "Unimplemented"
+      )
       assert.strictEqual(
         (yield* refused({
           accountInfo: { login: "n@example.com", profile },
@@ -410,7 +454,10 @@ describe("Manager services", () => {
         }))[0],
         "InvalidArgument"
       )
-      assert.strictEqual((yield* refused({ accountInfo: { emails: [{ address: "not an address" }], profile } }))[0], "InvalidArgument")
+      assert.strictEqual(
+        (yield* refused({ accountInfo: { emails: [{ address: "not an address" }], profile } }))[0],
+        "InvalidArgument"
+      )
     }).pipe(Effect.scoped))
 
   it.live("delete, by either service, and tell what was not there", () =>
@@ -441,9 +488,19 @@ describe("Manager services", () => {
         client.call(ResourceManagerService.method.deleteResource, { resourceId: principal("u1").id }),
         client.call(ResourceDeleterService.method.deleteResourceV2, { resourceId: principal("u1").id }),
         client.call(CredentialManagerService.method.rotateCredential, { resourceId: principal("u1").id }),
-        client.call(CredentialManagerService.method.issueCredential, { requestId: "r-1", identityId: principal("u1").id })
-      ], (call: Effect.Effect<unknown, { readonly codeName: string }>) => Effect.map(Effect.flip(call), (error) => error.codeName))
-      assert.deepStrictEqual(codes, codes.map(() => "Unimplemented"))
+        client.call(CredentialManagerService.method.issueCredential, {
+          requestId: "r-1",
+          identityId: principal("u1").id
+        })
+      ], (call: Effect.Effect<unknown, { readonly codeName: string }>) =>
+        Effect.map(Effect.flip(call), (error) =>
+          error.codeName))
+      assert.deepStrictEqual(
+        codes,
+        codes.map(() =>
+          "Unimplemented"
+        )
+      )
     }).pipe(Effect.scoped))
 
   it.live("change nothing without leave", () =>
@@ -462,7 +519,10 @@ describe("Manager services", () => {
         client.call(ResourceManagerService.method.deleteResource, { resourceId: principal("u1").id }),
         client.call(ResourceDeleterService.method.deleteResourceV2, { resourceId: principal("u1").id }),
         client.call(CredentialManagerService.method.rotateCredential, { resourceId: principal("u1").id }),
-        client.call(CredentialManagerService.method.issueCredential, { requestId: "r-1", identityId: principal("u1").id })
+        client.call(CredentialManagerService.method.issueCredential, {
+          requestId: "r-1",
+          identityId: principal("u1").id
+        })
       ], (call: Effect.Effect<unknown, { readonly codeName: string; readonly message: string }>) =>
         Effect.map(Effect.flip(call), (error) => [error.codeName, error.message]))
       assert.deepStrictEqual(refusals, refusals.map(() => ["FailedPrecondition", "provisioning is not enabled"]))
@@ -481,7 +541,9 @@ describe("Manager services", () => {
               new ConnectorError.RateLimited({ message: "Slow down.", retryAfterMillis: 30_000 })
             ))
             : operation === "delete"
-            ? Effect.fail(ConnectorError.make(operation, new ConnectorError.NotApplied({ message: "It is still there." })))
+            ? Effect.fail(
+              ConnectorError.make(operation, new ConnectorError.NotApplied({ message: "It is still there." }))
+            )
             : Effect.void
       }))
       const limited = yield* Effect.flip(client.call(GrantsService.method.listGrants, scoped(TypeScopedGrantsSchema)))
@@ -522,7 +584,10 @@ describe("Services that a connector has without having them", () => {
           client.call(ActionService.method.getActionStatus, { name: "x", id: "y" })
         ]
       ) {
-        assert.strictEqual((yield* Effect.flip(call as Effect.Effect<unknown, { codeName: string }>)).codeName, "NotFound")
+        assert.strictEqual(
+          (yield* Effect.flip(call as Effect.Effect<unknown, { codeName: string }>)).codeName,
+          "NotFound"
+        )
       }
 
       const off = yield* Effect.flip(client.call(TicketsService.method.getTicket, { id: "x" }))

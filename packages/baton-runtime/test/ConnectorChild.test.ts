@@ -1,5 +1,5 @@
-import { ServerConfigSchema } from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
 import { ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
+import { ServerConfigSchema } from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
 import { BatonClient, ConnectorChild } from "@access-kit/baton-runtime"
 import { Connector } from "@access-kit/connector-model/Connector"
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf"
@@ -87,7 +87,10 @@ describe("ConnectorChild", () => {
       const port = yield* freePort
       const end = yield* Deferred.make<void>()
       const input = yield* Queue.unbounded<Uint8Array>()
-      yield* Queue.offer(input, new Uint8Array(Buffer.from(line({ credential: Redacted.value(pair.message), listenPort: port }))))
+      yield* Queue.offer(
+        input,
+        new Uint8Array(Buffer.from(line({ credential: Redacted.value(pair.message), listenPort: port })))
+      )
       const running = yield* Effect.forkChild(
         child(Stream.interruptWhen(Stream.fromQueue(input), Deferred.await(end)))
       )

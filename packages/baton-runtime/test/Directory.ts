@@ -99,14 +99,19 @@ const notFound = (operation: string, resourceType: string, key: string) =>
     new ConnectorError.NotFound({ resourceType, key, message: `There is no ${resourceType} "${key}".` })
   )
 
-const paged = <A>(rows: ReadonlyArray<A>, cursor: string | undefined, options: Options, wish: number | undefined): Page.Page<A> => {
+const paged = <A>(
+  rows: ReadonlyArray<A>,
+  cursor: string | undefined,
+  options: Options,
+  wish: number | undefined
+): Page.Page<A> => {
   const size = wish ?? options.pageSize ?? Number.MAX_SAFE_INTEGER
   const from = cursor === undefined ? 0 : Number(cursor)
   const items = rows.slice(from, from + size)
   const rest = from + size
   if (options.siblings === true) {
     const siblings: Array<string> = []
-    if (cursor === undefined) for (let at = size; at < rows.length; at += size) siblings.push(String(at))
+    if (cursor === undefined) { for (let at = size; at < rows.length; at += size) siblings.push(String(at)) }
     return siblings.length === 0 ? { items, total: rows.length } : { items, siblings, total: rows.length }
   }
   return rest < rows.length ? { items, next: String(rest), total: rows.length } : { items, total: rows.length }
@@ -145,20 +150,23 @@ export const make = (options: Options): Connector["Service"] => {
           )
         ],
         create: (request) =>
-          Effect.flatMap(before("createAccount"), (): Effect.Effect<Outcome.CreateAccountOutcome, ConnectorError.ConnectorError> => {
-            const existing = content.people.find((row) => row.email === request.email)
-            if (existing !== undefined) return Effect.succeed({ _tag: "AlreadyExists", account: account(existing) })
-            const name = request.fields["display_name"]
-            if (name === undefined) {
-              return Effect.fail(ConnectorError.make(
-                "createAccount",
-                new ConnectorError.InvalidInput({ field: "display_name", message: "display_name is missing." })
-              ))
+          Effect.flatMap(
+            before("createAccount"),
+            (): Effect.Effect<Outcome.CreateAccountOutcome, ConnectorError.ConnectorError> => {
+              const existing = content.people.find((row) => row.email === request.email)
+              if (existing !== undefined) return Effect.succeed({ _tag: "AlreadyExists", account: account(existing) })
+              const name = request.fields["display_name"]
+              if (name === undefined) {
+                return Effect.fail(ConnectorError.make(
+                  "createAccount",
+                  new ConnectorError.InvalidInput({ field: "display_name", message: "display_name is missing." })
+                ))
+              }
+              const created: Person = { id: `u-${request.email}`, name, email: request.email }
+              content.people.push(created)
+              return Effect.succeed({ _tag: "Created", account: account(created) })
             }
-            const created: Person = { id: `u-${request.email}`, name, email: request.email }
-            content.people.push(created)
-            return Effect.succeed({ _tag: "Created", account: account(created) })
-          })
+          )
       },
       delete: (id) =>
         Effect.map(before("delete"), (): Outcome.DeleteOutcome => {
@@ -190,7 +198,8 @@ export const make = (options: Options): Connector["Service"] => {
         const found = content.teams.find((row) => row.id === id)
         return found === undefined ? Effect.fail(notFound("get", "group", id)) : Effect.succeed(teamRecord(found))
       }),
-    find: (text) => Effect.succeed(content.teams.filter((row) => row.name === text).map((row) => teamRecord(row).resource)),
+    find: (text) =>
+      Effect.succeed(content.teams.filter((row) => row.name === text).map((row) => teamRecord(row).resource)),
     ...(options.readOnly === true ? {} : {
       grant: (request) =>
         Effect.flatMap(before("grant"), () => {

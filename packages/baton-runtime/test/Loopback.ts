@@ -1,8 +1,8 @@
 /**
  * A connector behind a real HTTP/2 server on loopback, and a client of it.
  */
-import { Connector } from "@access-kit/connector-model/Connector"
 import { BatonClient, BatonServer, Security } from "@access-kit/baton-runtime"
+import { Connector } from "@access-kit/connector-model/Connector"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 

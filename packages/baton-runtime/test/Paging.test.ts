@@ -32,8 +32,7 @@ const one = (id: string) => ({ resource: { id: { resourceType: "group", resource
 const fresh = (connector: Connector["Service"]) =>
   Effect.map(
     BatonServices.make().pipe(Effect.provideService(Connector, connector)),
-    (services) =>
-      BatonClient.fromTransport(createRouterTransport(services.routes, { router: services.routerOptions }))
+    (services) => BatonClient.fromTransport(createRouterTransport(services.routes, { router: services.routerOptions }))
   )
 
 /** Follows every page, as a syncer does, and checks each. `client` may give another server for every call. */
@@ -160,8 +159,7 @@ describe("Large groups", () => {
   it.live("are repeated part by part when a part is asked for again", () =>
     Effect.gen(function*() {
       const client = yield* fresh(Directory.make({ content: huge(30_000) }))
-      const ask = (pageToken: string) =>
-        client.call(GrantsService.method.listGrants, { ...one("g2"), pageToken })
+      const ask = (pageToken: string) => client.call(GrantsService.method.listGrants, { ...one("g2"), pageToken })
       const first = yield* ask("")
       const second = yield* ask(first.nextPageToken)
       const third = yield* ask(second.nextPageToken)

@@ -1,8 +1,8 @@
 /**
  * A connector's executable as a parent starts it: `node child.ts [--provisioning] [--crash] _connector-service`.
  */
-import { Connector } from "@access-kit/connector-model/Connector"
 import { ConnectorChild } from "@access-kit/baton-runtime"
+import { Connector } from "@access-kit/connector-model/Connector"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import * as Directory from "./Directory.ts"

@@ -2,7 +2,10 @@
  * The certificates with which a parent and its child know each other: an authority and two leaves that live as long as the two processes, with Ed25519
  * keys as Go's parent makes them. Node.js makes the keys and the signatures; the ASN.1 comes from the schemas of `@peculiar`.
  */
-import { type Credential as CredentialMessage, CredentialSchema } from "@access-kit/baton-protocol/gen/c1/utls/v1/tls_pb"
+import {
+  type Credential as CredentialMessage,
+  CredentialSchema
+} from "@access-kit/baton-protocol/gen/c1/utls/v1/tls_pb"
 import { create } from "@bufbuild/protobuf"
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema"
 import * as X509 from "@peculiar/asn1-x509"
@@ -182,10 +185,11 @@ export const read = (credential: CredentialMessage): Security.Security => {
     type: "pkcs8"
   })
   const certificate = new X509Certificate(credential.cert)
-  new X509Certificate(credential.caCert)
+  const authority = new X509Certificate(credential.caCert)
   const own = createPublicKey(key).export({ type: "spki", format: "der" })
   if (!certificate.publicKey.export({ type: "spki", format: "der" }).equals(own)) {
     throw new Error("The certificate is for another key.")
   }
+  if (!certificate.verify(authority.publicKey)) throw new Error("The certificate is not from that authority.")
   return securityOf(credential.caCert, credential.cert, key)
 }

@@ -14,7 +14,7 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Option from "effect/Option"
 import * as RpcError from "../RpcError.ts"
 import * as Patience from "./Patience.ts"
-import { Refusal } from "./Refusal.ts"
+import type { Refusal } from "./Refusal.ts"
 
 export interface Repeating {
   readonly retries: number

@@ -113,7 +113,10 @@ const listening = (server: Http2.Http2Server | Http2.Http2SecureServer, listen: 
         session.on("error", () => session.destroy())
       })
       server.on("sessionError", () => {})
-      return Effect.callback<{ readonly sessions: Set<Http2.ServerHttp2Session>; readonly address: Address }, BatonServerError>(
+      return Effect.callback<
+        { readonly sessions: Set<Http2.ServerHttp2Session>; readonly address: Address },
+        BatonServerError
+      >(
         (resume) => {
           server.once("error", (cause) => resume(Effect.fail(listenFailed(listen, cause))))
           const ready = () => resume(Effect.sync(() => ({ sessions, address: addressOf(server.address()) })))

@@ -5,8 +5,8 @@
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import {
-  type ResourceType as ResourceTypeMessage,
-  ResourceSchema
+  ResourceSchema,
+  type ResourceType as ResourceTypeMessage
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"

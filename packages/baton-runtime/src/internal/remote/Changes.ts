@@ -11,7 +11,10 @@ import {
   type ConnectorAccountCreationSchema_Field,
   type ConnectorMetadata
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
-import { type Entitlement as EntitlementMessage, EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
+import {
+  type Entitlement as EntitlementMessage,
+  EntitlementSchema
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { GrantManagerService } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import {
   AccountManagerService,
@@ -20,10 +23,20 @@ import {
   ResourceManagerService
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import * as ConfigField from "@access-kit/connector-model/ConfigField"
-import type { AccountCreation, CreateAccountRequest, GrantRequest, ResourceTypeHandler } from "@access-kit/connector-model/Connector"
+import type {
+  AccountCreation,
+  CreateAccountRequest,
+  GrantRequest,
+  ResourceTypeHandler
+} from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import * as Grant from "@access-kit/connector-model/Grant"
-import type { CreateAccountOutcome, DeleteOutcome, GrantOutcome, RevokeOutcome } from "@access-kit/connector-model/Outcome"
+import type {
+  CreateAccountOutcome,
+  DeleteOutcome,
+  GrantOutcome,
+  RevokeOutcome
+} from "@access-kit/connector-model/Outcome"
 import type { Account } from "@access-kit/connector-model/Resource"
 import { create, type JsonObject } from "@bufbuild/protobuf"
 import * as Effect from "effect/Effect"
@@ -45,13 +58,8 @@ const subjects = Effect.fnUntraced(function*(operation: string, directory: Direc
   return { entitlement, principal }
 })
 
-const held = (directory: Directory, request: GrantRequest): Effect.Effect<boolean, ConnectorError> =>
-  Effect.map(directory.get(request.entitlement.resource), (record) =>
-    record.grants.some((grant) =>
-      grant.entitlementId === request.entitlement.id
-      && grant.principal.resourceType === request.principal.resourceType
-      && grant.principal.resource === request.principal.resource
-    ))
+const held = (operation: string, directory: Directory, request: GrantRequest): Effect.Effect<boolean, ConnectorError> =>
+  directory.holds(operation, request.entitlement.id, request.entitlement.resource, request.principal)
 
 const aboutOf = (operation: string, request: GrantRequest) => ({
   operation,
@@ -63,7 +71,7 @@ export const grant = (calls: Calls, directory: Directory): NonNullable<ResourceT
   Effect.fnUntraced(function*(request): Effect.fn.Return<GrantOutcome, ConnectorError> {
     const wanted = Grant.make(request.entitlement.id, request.principal)
     if (request.dryRun === true) {
-      return (yield* held(directory, request))
+      return (yield* held("grant", directory, request))
         ? { _tag: "AlreadyGranted", grant: wanted }
         : { _tag: "WouldGrant", grant: wanted }
     }
@@ -83,7 +91,7 @@ export const revoke = (calls: Calls, directory: Directory): NonNullable<Resource
   Effect.fnUntraced(function*(request): Effect.fn.Return<RevokeOutcome, ConnectorError> {
     const wanted = Grant.make(request.entitlement.id, request.principal)
     if (request.dryRun === true) {
-      return (yield* held(directory, request))
+      return (yield* held("revoke", directory, request))
         ? { _tag: "WouldRevoke", grant: wanted }
         : { _tag: "AlreadyRevoked", grant: wanted }
     }
@@ -106,8 +114,11 @@ export const remove = (
     if (options?.dryRun === true) {
       return yield* directory.message("delete", id).pipe(
         Effect.map((): DeleteOutcome => ({ _tag: "WouldDelete", id })),
-        Effect.catchReason("ConnectorError", "NotFound", () =>
-          Effect.succeed<DeleteOutcome>({ _tag: "DidNotExist", id }))
+        Effect.catchReason(
+          "ConnectorError",
+          "NotFound",
+          () => Effect.succeed<DeleteOutcome>({ _tag: "DidNotExist", id })
+        )
       )
     }
     const answer = yield* calls.change(
@@ -134,9 +145,10 @@ const configField = (name: string, field: FormField): ConfigField.ConfigField =>
     : field.field.case === "intField"
     ? ConfigField.integer(words, { minimum: -2_147_483_648, maximum: 2_147_483_647 })
     : ConfigField.text(words)
-  const preset = field.field.case === "stringField" || field.field.case === "boolField" || field.field.case === "intField"
-    ? field.field.value.defaultValue
-    : undefined
+  const preset =
+    field.field.case === "stringField" || field.field.case === "boolField" || field.field.case === "intField"
+      ? field.field.value.defaultValue
+      : undefined
   if (preset !== undefined) return ConfigField.withDefault(made, String(preset))
   return field.required ? made : ConfigField.optional(made)
 }

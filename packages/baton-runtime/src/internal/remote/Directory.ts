@@ -1,21 +1,22 @@
 /**
  * What a remote connector has, as listings and lookups of the contract.
  */
-import { SkipEntitlementsAndGrantsSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/annotation_resource_tree_pb"
 import type { Entitlement as EntitlementMessage } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
-import { type Resource as ResourceMessage, ResourceGetterService } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import type { Grant as GrantMessage } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
+import {
+  type Resource as ResourceMessage,
+  ResourceGetterService
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import type { Entitlement } from "@access-kit/connector-model/Entitlement"
-import type { Grant } from "@access-kit/connector-model/Grant"
 import type { ListRequest, Note, Page, ResourceRecord } from "@access-kit/connector-model/Page"
-import type { Resource, ResourceId } from "@access-kit/connector-model/Resource"
+import { keyOf, type Resource, type ResourceId } from "@access-kit/connector-model/Resource"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as FromMessage from "../../FromMessage.ts"
-import { carries } from "../Annotations.ts"
 import type { About } from "./Calls.ts"
 import * as Gathering from "./Gathering.ts"
 import * as Spool from "./Spool.ts"
@@ -31,11 +32,21 @@ interface Listing {
 }
 
 export interface Directory {
-  readonly list: (type: string, request: ListRequest) => Effect.Effect<Page<ResourceRecord>, ConnectorError.ConnectorError>
+  readonly list: (
+    type: string,
+    request: ListRequest
+  ) => Effect.Effect<Page<ResourceRecord>, ConnectorError.ConnectorError>
   readonly get: (id: ResourceId) => Effect.Effect<ResourceRecord, ConnectorError.ConnectorError>
   readonly find: (type: string, text: string) => Effect.Effect<ReadonlyArray<Resource>, ConnectorError.ConnectorError>
   /** A resource as the connector itself tells it. */
   readonly message: (operation: string, id: ResourceId) => Effect.Effect<ResourceMessage, ConnectorError.ConnectorError>
+  /** Whether a principal holds an entitlement, by what is listed with either. */
+  readonly holds: (
+    operation: string,
+    entitlementId: string,
+    on: ResourceId,
+    principal: ResourceId
+  ) => Effect.Effect<boolean, ConnectorError.ConnectorError>
   /** An entitlement as the connector itself tells it, if it tells it. */
   readonly entitlement: (
     id: string,
@@ -144,15 +155,16 @@ export const make = Effect.fnUntraced(function*(
     )
   }
 
-  const skipsAll = (type: string) => carries(remote.types.get(type)?.annotations ?? [], SkipEntitlementsAndGrantsSchema)
+  const skipsOf = (resource: ResourceMessage) =>
+    Gathering.skipsOf(remote.types.get(resource.id?.resourceType ?? ""), resource)
 
   const entitlementsOn = Effect.fnUntraced(function*(resource: ResourceMessage) {
     const id = FromMessage.resourceId(resource.id)
     const found: Array<EntitlementMessage> = []
-    if (skipsAll(id.resourceType)) return found
     for (const each of yield* Gathering.staticEntitlements(remote, id.resourceType)) {
       found.push(Gathering.onResource(each, resource))
     }
+    if (skipsOf(resource).entitlements) return found
     const scoped = Gathering.isScoped(remote.types.get(id.resourceType), "entitlements")
     yield* Gathering.entitlementsOf(
       remote,
@@ -164,19 +176,39 @@ export const make = Effect.fnUntraced(function*(
     return found
   })
 
-  const grantsOn = Effect.fnUntraced(function*(resource: ResourceMessage) {
+  /** The grants that the connector lists with a resource, which may be on others. */
+  const grantsWith = Effect.fnUntraced(function*(resource: ResourceMessage) {
     const id = FromMessage.resourceId(resource.id)
-    const found: Array<Grant> = []
-    if (skipsAll(id.resourceType)) return found
+    const found: Array<GrantMessage> = []
+    if (skipsOf(resource).grants) return found
     const scoped = Gathering.isScoped(remote.types.get(id.resourceType), "grants")
     yield* Gathering.grantsOf(
       remote,
       scoped ? { type: id.resourceType } : { type: id.resourceType, resource },
       (each) => {
-        if (each.entitlement?.resource?.id?.resource === id.resource) found.push(FromMessage.grant(each))
+        found.push(each)
       }
     )
     return found
+  })
+
+  const grantsOn = (resource: ResourceMessage) =>
+    Effect.map(
+      grantsWith(resource),
+      (found) =>
+        found.filter((each) => each.entitlement?.resource?.id?.resource === resource.id?.resource).map(
+          FromMessage.grant
+        )
+    )
+
+  const holds: Directory["holds"] = Effect.fnUntraced(function*(operation, entitlementId, on, principal) {
+    const isIt = (each: GrantMessage) => {
+      const grant = FromMessage.grant(each)
+      return grant.entitlementId === entitlementId && keyOf(grant.principal) === keyOf(principal)
+    }
+    const onResource = yield* grantsWith(yield* message(operation, on))
+    if (onResource.some(isIt)) return true
+    return (yield* grantsWith(yield* message(operation, principal))).some(isIt)
   })
 
   const get: Directory["get"] = Effect.fnUntraced(function*(id) {
@@ -207,7 +239,7 @@ export const make = Effect.fnUntraced(function*(
     get,
     find,
     message,
-    entitlement: (id, resource) =>
-      Effect.map(entitlementsOn(resource), (found) => found.find((each) => each.id === id))
+    holds,
+    entitlement: (id, resource) => Effect.map(entitlementsOn(resource), (found) => found.find((each) => each.id === id))
   }
 })

@@ -91,12 +91,14 @@ const pages = Effect.fnUntraced(function*<A extends Paged>(
   }
 })
 
-const skipsOf = (type: ResourceTypeMessage | undefined, resource: ResourceMessage): Skips => {
+/** What is not to be asked about a resource. */
+export const skipsOf = (type: ResourceTypeMessage | undefined, resource: ResourceMessage): Skips => {
   const typed = type?.annotations ?? []
   const all = carries(typed, SkipEntitlementsAndGrantsSchema)
     || carries(resource.annotations, SkipEntitlementsAndGrantsSchema)
   return {
-    entitlements: all || carries(typed, SkipEntitlementsSchema) || carries(resource.annotations, SkipEntitlementsSchema),
+    entitlements: all || carries(typed, SkipEntitlementsSchema) ||
+      carries(resource.annotations, SkipEntitlementsSchema),
     // On a type this mark has no meaning.
     grants: all || carries(resource.annotations, SkipGrantsSchema)
   }
@@ -154,9 +156,11 @@ export const resourcesInto = Effect.fnUntraced(function*(
           note(notes, "resource-gone", `${GONE} ${reason.message}`)
           return Effect.void
         })),
-      Effect.andThen(Effect.suspend(() =>
-        Effect.forEach(children, ([child, of]) => list(child, of), { concurrency: remote.concurrency, discard: true })
-      ))
+      Effect.andThen(
+        Effect.suspend(() =>
+          Effect.forEach(children, ([child, of]) => list(child, of), { concurrency: remote.concurrency, discard: true })
+        )
+      )
     )
   }
   for (const type of remote.types.keys()) yield* list(type, undefined)
@@ -246,8 +250,7 @@ export const onResource = (entitlement: EntitlementMessage, resource: ResourceMe
 }
 
 const forgiving = (notes: Notes) => (work: Effect.Effect<void, ConnectorError.ConnectorError>) =>
-  Effect.catchReason(work, "ConnectorError", "NotFound", () =>
-    Effect.sync(() => note(notes, "resource-gone", GONE)))
+  Effect.catchReason(work, "ConnectorError", "NotFound", () => Effect.sync(() => note(notes, "resource-gone", GONE)))
 
 /** Everything that can be held and who holds it, for the resources that are in the spool. */
 export const heldInto = Effect.fnUntraced(function*(
@@ -294,13 +297,23 @@ export const heldInto = Effect.fnUntraced(function*(
   for (const [type, message] of remote.types) {
     yield* isScoped(message, "entitlements")
       ? entitlementsOf(remote, { type }, takeEntitlement)
-      : forEachDue(remote, spool, "entitlements", type, (resource) =>
-        forgiving(notes)(entitlementsOf(remote, { type, resource }, takeEntitlement)))
+      : forEachDue(
+        remote,
+        spool,
+        "entitlements",
+        type,
+        (resource) => forgiving(notes)(entitlementsOf(remote, { type, resource }, takeEntitlement))
+      )
   }
   for (const [type, message] of remote.types) {
     yield* isScoped(message, "grants")
       ? grantsOf(remote, { type }, takeGrant)
-      : forEachDue(remote, spool, "grants", type, (resource) =>
-        forgiving(notes)(grantsOf(remote, { type, resource }, takeGrant)))
+      : forEachDue(
+        remote,
+        spool,
+        "grants",
+        type,
+        (resource) => forgiving(notes)(grantsOf(remote, { type, resource }, takeGrant))
+      )
   }
 })

@@ -6,7 +6,10 @@
  */
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import type { Entitlement as EntitlementMessage } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
-import { type Resource as ResourceMessage, ResourceSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import {
+  type Resource as ResourceMessage,
+  ResourceSchema
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { Expandable, Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { ResourceId } from "@access-kit/connector-model/Resource"

@@ -5,7 +5,10 @@ import { ActionService } from "@access-kit/baton-protocol/gen/c1/connector/v2/ac
 import { AssetService } from "@access-kit/baton-protocol/gen/c1/connector/v2/asset_pb"
 import { EventService } from "@access-kit/baton-protocol/gen/c1/connector/v2/event_feed_pb"
 import { TicketsService } from "@access-kit/baton-protocol/gen/c1/connector/v2/ticket_pb"
-import { RateLimitDescription_Status, RateLimiterService } from "@access-kit/baton-protocol/gen/c1/ratelimit/v1/ratelimit_pb"
+import {
+  RateLimitDescription_Status,
+  RateLimiterService
+} from "@access-kit/baton-protocol/gen/c1/ratelimit/v1/ratelimit_pb"
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect"
 import type { Gateway } from "../Gateway.ts"
 import { refuse } from "../Refusal.ts"
@@ -55,7 +58,10 @@ export const routes = (gateway: Gateway, ticketing: boolean) => (router: Connect
     getActionSchema: ({ name }, context) =>
       gateway.answer(refuse(Code.NotFound, `error: action schema ${name} not found`), context),
     invokeAction: ({ name }, context) =>
-      gateway.answer(refuse(Code.NotFound, `error: invoking action failed: handler for action ${name} not found`), context),
+      gateway.answer(
+        refuse(Code.NotFound, `error: invoking action failed: handler for action ${name} not found`),
+        context
+      ),
     getActionStatus: ({ id }, context) =>
       gateway.answer(refuse(Code.NotFound, `error: action status for id ${id} not found`), context)
   })

@@ -47,12 +47,13 @@ const requestFor = (
   ...(pageSize === 0 ? {} : { pageSize })
 })
 
-const list = (handler: ResourceTypeHandler, include: ListRequest["include"], pageSize: number): Listing.Source["read"] =>
-(cursor) =>
-  Effect.map(handler.list(requestFor(include, cursor, pageSize)), (page) => ({
-    page,
-    everything: include === "everything"
-  }))
+const list =
+  (handler: ResourceTypeHandler, include: ListRequest["include"], pageSize: number): Listing.Source["read"] =>
+  (cursor) =>
+    Effect.map(handler.list(requestFor(include, cursor, pageSize)), (page) => ({
+      page,
+      everything: include === "everything"
+    }))
 
 /**
  * Reads a listing for its entitlements. A connector that fills them in anyway is spared the reading of everything; whether it does, its first page
