@@ -127,11 +127,15 @@ const listening = (server: Http2.Http2Server | Http2.Http2SecureServer, listen: 
     }),
     ({ sessions }) =>
       Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        for (const session of sessions) session.close()
         const impatient = setTimeout(() => {
           for (const session of sessions) session.destroy()
         }, GRACE_MILLIS)
+        server.close(() => {
+          // It would keep the process for its whole time otherwise.
+          clearTimeout(impatient)
+          resume(Effect.void)
+        })
+        for (const session of sessions) session.close()
         return Effect.sync(() => clearTimeout(impatient))
       })
   )
