@@ -45,13 +45,21 @@ withProgram("one change", (it) => {
       const program = yield* Program
       const { entitlement, member, membersNow, sandbox } = yield* cast
       expect((yield* program.run(["-f", "revoke.c1z"], { sandbox })).code).toBe(0)
+      const files = yield* FileSystem.FileSystem
+      const temporary = yield* files.makeTempDirectoryScoped()
       const before = yield* membersNow
-      const args = ["--revoke-grant", `${entitlement}:user:${member}`, "-f", "revoke.c1z"]
+      const args = ["--revoke-grant", `${entitlement}:user:${member}`, "-f", "revoke.c1z", "--c1z-temp-dir", temporary]
       const done = yield* program.run(args, { sandbox })
       expect([done.code, outcomeOf(done)]).toEqual([0, "Revoked"])
       expect(yield* membersNow).toEqual(before.filter((id) => id !== member))
       const again = yield* program.run(args, { sandbox })
       expect([again.code, outcomeOf(again)]).toEqual([0, "AlreadyRevoked"])
+      expect(yield* files.readDirectory(temporary)).toEqual([])
+      const nowhere = yield* program.run(["--revoke-grant", "any", "-f", "revoke.c1z"], {
+        sandbox,
+        env: { BATON_TMPDIR: `${temporary}/gone` }
+      })
+      expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining("temporary")])
     }))
 
   it.effect("creates an account, finds it the second time, and deletes it", () =>

@@ -256,6 +256,8 @@ withProgram("what it refuses", (it) => {
         [[], { ...settings, BATON_PROVISIONING: "ja" }, 2, "BATON_PROVISIONING"],
         [["--log-level", "loud"], settings, 2, "none of debug, info, warn, error"],
         [["--http-timeout-seconds", "1801"], settings, 2, "1801 is not from 1 to 1800"],
+        [["--auth-method", "oauth"], settings, 2, "only one way"],
+        [["--c1z-temp-dir", "no/such/place"], settings, 2, "is no directory"],
         [["--skip-grants"], settings, 2, "--sync-resources"],
         [["--sync-resources", "bid:r:user/1"], settings, 12, "not in this version"],
         [["--skip-entitlements-and-grants"], settings, 12, "not in this version"],

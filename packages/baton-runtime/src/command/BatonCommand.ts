@@ -13,7 +13,7 @@ import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as FileSystem from "effect/FileSystem"
+import * as FileSystem from "effect/FileSystem"
 import type * as Layer from "effect/Layer"
 import type * as Runtime from "effect/Runtime"
 import * as Stdio from "effect/Stdio"
@@ -88,6 +88,24 @@ const namedFile = Effect.fnUntraced(
   }
 )
 
+/** What is known to be wrong before anything is done: a directory that is not there, a choice of one. */
+const checkPlaces = Effect.fnUntraced(function*(grammar: CommandLine.Grammar, given: Given.Given) {
+  const directory = given.text("c1z-temp-dir")
+  if (directory !== undefined) {
+    const files = yield* FileSystem.FileSystem
+    const info = yield* Effect.orElseSucceed(files.stat(directory), () => undefined)
+    if (info?.type !== "Directory") {
+      return yield* CommandError.make("InvalidValue", `--c1z-temp-dir: ${JSON.stringify(directory)} is no directory`)
+    }
+  }
+  if (given.has("auth-method")) {
+    return yield* CommandError.make(
+      "InvalidValue",
+      `--auth-method: ${grammar.program} has only one way to authenticate`
+    )
+  }
+})
+
 /** Everything that was given, checked. */
 const resolve = Effect.fnUntraced(function*(grammar: CommandLine.Grammar, line: CommandLine.CommandLine) {
   const specs = CommandLine.flagsOf(grammar, line.subcommand)
@@ -99,6 +117,7 @@ const resolve = Effect.fnUntraced(function*(grammar: CommandLine.Grammar, line: 
     flagsOnly: new Set([...CommandLine.builtIn, ...(line.subcommand?.flags ?? [])].map((spec) => spec.name))
   })
   yield* Relations.check(given)
+  yield* checkPlaces(grammar, given)
   const names = new Set([...grammar.connector, ...grammar.persistent].map((spec) => spec.name))
   const unknown = [...file.keys()].filter((name) => !names.has(name))
   return {
