@@ -174,7 +174,7 @@ describe("Detect.run", () => {
         if (path.endsWith("/.search")) {
           return scimError(501, `Cannot POST ${path} at http://${headers.host}/ for ${headers.authorization}`)
         }
-        if (/^userName eq "PRIVATE/.test(query.get("filter") ?? "")) {
+        if (query.get("filter")?.startsWith("userName eq \"PRIVATE") === true) {
           return scimError(
             400,
             `no ${query.get("filter")} in directory_01JX8Z5S7Q, ask boss@corp.example`,

@@ -20,8 +20,10 @@ from scim2_client import UnexpectedContentTypeException
 from scim2_client import UnexpectedStatusCodeException
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_models import Email
+from scim2_models import ETag
 from scim2_models import Group
 from scim2_models import GroupMember
+from scim2_models import Meta
 from scim2_models import Name
 from scim2_models import PatchOp
 from scim2_models import PatchOperation
@@ -106,6 +108,9 @@ def new_user(wanted):
     )
 
 
+POLICY = ScimPolicy(unknown=ScimPolicy.Unknown.keep)
+
+
 class Session:
     def __init__(self, options):
         self.options = options
@@ -114,8 +119,7 @@ class Session:
             headers={"Authorization": f"Bearer {options['token']}"},
             timeout=options["timeoutMillis"] / 1000,
         )
-        policy = ScimPolicy(unknown=ScimPolicy.Unknown.keep)
-        self.scim = SyncSCIMClient(self.http, provider=ScimProvider(models=[User, Group], policy=policy))
+        self.scim = SyncSCIMClient(self.http, provider=ScimProvider(models=[User, Group], policy=POLICY))
 
     def walk(self, model, **query):
         rows = []
@@ -151,6 +155,16 @@ class Session:
         user = new_user(wanted)
         user.id = id
         self.scim.replace(user)
+        return {"id": id}
+
+    def replaceIfMatch(self, id, wanted, version):
+        # The library sends If-Match by itself where a server announces entity tags.
+        config = ServiceProviderConfig(etag=ETag(supported=True))
+        scim = SyncSCIMClient(self.http, provider=ScimProvider(models=[User, Group], config=config, policy=POLICY))
+        user = new_user(wanted)
+        user.id = id
+        user.meta = Meta(version=version)
+        scim.replace(user)
         return {"id": id}
 
     def setActive(self, id, active):

@@ -108,8 +108,56 @@ export const make = (
         close: () => call(session, "close", [])
       }
       for (const name of hello.calls) operations[name] = (...given) => call(session, name, given)
+      // The one operation whose answer is a text and nothing else.
+      if ("logged" in operations) {
+        operations["logged"] = async () => {
+          const logged = await call(session, "logged", [])
+          return logged.ok ? String(logged.value) : logged.failure.text
+        }
+      }
       // The process is the other half of this driver and answers by the types of `Session`.
       return operations as unknown as Session
     }
     return { client: hello.client, connect } satisfies Driver
   })
+
+const Request = Schema.fromJsonString(Schema.Struct({
+  id: Schema.Number,
+  session: Schema.Number,
+  call: Schema.String,
+  arguments: Schema.Array(Schema.Unknown)
+}))
+
+const decodeRequest = Schema.decodeUnknownSync(Request)
+
+/**
+ * The other side, for a client in JavaScript that shall have a process of its own: answers requests on standard input until it ends.
+ * `calls` are the operations that the driver's sessions have.
+ *
+ * @since 0.1.0
+ */
+export const serve = async (driver: Driver, calls: ReadonlyArray<keyof Session>): Promise<void> => {
+  const sessions = new Map<number, Session>()
+  const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`)
+  const answer = async ({ arguments: given, call, session }: typeof Request.Type): Promise<unknown> => {
+    if (call === "connect") {
+      sessions.set(session, await driver.connect(given[0] as ClientOptions))
+      return { ok: true, value: {} }
+    }
+    const operations = sessions.get(session) as
+      | Record<string, ((...given: ReadonlyArray<unknown>) => unknown) | undefined>
+      | undefined
+    const made = await operations?.[call]?.(...given)
+    // What is no answer by itself, such as the log, is the value of one.
+    return typeof made === "object" && made !== null && "ok" in made ? made : { ok: true, value: made ?? {} }
+  }
+  say({ client: driver.client, calls })
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = decodeRequest(line)
+    void answer(request).then(
+      (made) => say({ id: request.id, answer: made }),
+      (cause: unknown) =>
+        say({ id: request.id, answer: { ok: false, failure: { kind: "other", text: String(cause) } } })
+    )
+  }
+}

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { driver } from "../drivers/ScimCoreDriver.ts"
 import * as Suite from "../src/Suite.ts"
-import { driver } from "./ScimCoreDriver.ts"
 
 describe("scim-core", () => {
   it.live("does right in every case", () =>
