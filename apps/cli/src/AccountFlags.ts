@@ -1,24 +1,39 @@
 /**
- * Flags for the fields that account creation asks for. Which fields there are is the connector's to say; a test compares these flags with
- * its capabilities, since flags have to stand before any connector does.
+ * Flags for the fields that account creation asks for, read off the connector's own declaration of them.
  *
  * @since 0.1.0
  */
+import * as AccountFields from "@access-kit/claude-enterprise/AccountFields"
+import type { ConfigField } from "@access-kit/connector-model/ConfigField"
 import * as Flag from "effect/cli/Flag"
+import * as Option from "effect/Option"
 
-/**
- * @since 0.1.0
- */
-export const flags = {
-  display_name: Flag.String("display-name").pipe(
-    Flag.withMetavar("NAME"),
-    Flag.withDescription("First and last name, for example \"Jane Smith\"; one word becomes the given name")
+/** `display_name` is `--display-name`, as flags are written. */
+const flagName = (field: ConfigField): string => field.name.replaceAll("_", "-")
+
+const flagOf = (field: ConfigField): Flag.Flag<Option.Option<string>> => {
+  const flag = Flag.String(flagName(field)).pipe(
+    Flag.withMetavar(field.placeholder === undefined ? "TEXT" : `"${field.placeholder}"`),
+    Flag.withDescription(field.description)
   )
+  return field.required ? Flag.map(flag, Option.some) : Flag.optional(flag)
 }
 
 /**
- * The values by the name that the connector gives the field.
+ * A flag by the name of each field.
  *
  * @since 0.1.0
  */
-export const values = (given: Readonly<Record<keyof typeof flags, string>>): Readonly<Record<string, string>> => given
+export const flags: Readonly<Record<string, Flag.Flag<Option.Option<string>>>> = Object.fromEntries(
+  Object.values(AccountFields.fields).map((field) => [field.name, flagOf(field)])
+)
+
+/**
+ * What was given, by the name of the field.
+ *
+ * @since 0.1.0
+ */
+export const values = (given: Readonly<Record<string, Option.Option<string>>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => Option.isSome(value) ? [[name, value.value]] : [])
+  )

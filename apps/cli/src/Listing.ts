@@ -3,9 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Connector from "@access-kit/connector-model/Connector"
-import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
-import type { ListRequest, ResourceRecord } from "@access-kit/connector-model/Page"
 import type { Resource } from "@access-kit/connector-model/Resource"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
@@ -34,43 +31,6 @@ export const search = Flag.String("search").pipe(
   Flag.withDescription("Only those with this text in a name, address or id, whatever the case"),
   Flag.optional
 )
-
-/**
- * Every record of a type, each once. Where rows came twice, others were missed in their place (the directory changed, or the server pages
- * wrongly): the listing then ends with `IncompleteListing`.
- *
- * @since 0.1.0
- */
-export const records = (
-  handler: Connector.ResourceTypeHandler,
-  include: ListRequest["include"]
-): Stream.Stream<ResourceRecord, ConnectorError.ConnectorError> =>
-  Stream.suspend(() => {
-    const seen = new Set<string>()
-    let received = 0
-    const distinct = Stream.filter(Connector.records(handler, { include, concurrency: 4 }), ({ resource }) => {
-      received += 1
-      if (seen.has(resource.id.resource)) return false
-      seen.add(resource.id.resource)
-      return true
-    })
-    const whole = Stream.fromEffect(Effect.suspend(() =>
-      received === seen.size
-        ? Effect.void
-        : Effect.fail(ConnectorError.make(
-          "list",
-          new ConnectorError.IncompleteListing({
-            resourceType: handler.resourceType.id,
-            expected: received,
-            received: seen.size,
-            message:
-              `${Text.counted(received - seen.size, "row")} came twice, so that others may be missing: the directory `
-              + "changed while it was read, or the server pages wrongly. Run the command again."
-          })
-        ))
-    ))
-    return Stream.concat(distinct, Stream.drain(whole))
-  })
 
 const fold = (text: string): string => text.normalize("NFKC").toLowerCase()
 

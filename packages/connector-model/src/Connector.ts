@@ -170,13 +170,8 @@ export const capabilityOf = <K extends "grant" | "revoke" | "createAccount" | "d
     ))
   })
 
-/**
- * Every record of a type, page after page. Siblings are followed up to `concurrency` at a time; the order is then that of arrival in
- * rounds, not the source's. Rows are passed on as they come: a repeated row is repeated here.
- *
- * @since 0.1.0
- */
-export const records = (
+/** Every row as it comes, repeated ones too. */
+const rows = (
   handler: ResourceTypeHandler,
   options: { readonly include: ListRequest["include"]; readonly concurrency?: number }
 ): Stream.Stream<ResourceRecord, ConnectorError.ConnectorError> => {
@@ -204,3 +199,43 @@ export const records = (
     )
   })
 }
+
+/**
+ * Every record of a type, each once, page after page. Siblings are followed up to `concurrency` at a time; the order is then that of
+ * arrival in rounds, not the source's.
+ *
+ * Where rows come twice, others were missed in their place: the directory changed meanwhile, or the source pages wrongly. The stream then
+ * fails with `IncompleteListing` at its end. Memory holds the ids.
+ *
+ * @since 0.1.0
+ */
+export const records = (
+  handler: ResourceTypeHandler,
+  options: { readonly include: ListRequest["include"]; readonly concurrency?: number }
+): Stream.Stream<ResourceRecord, ConnectorError.ConnectorError> =>
+  Stream.suspend(() => {
+    const seen = new Set<string>()
+    let received = 0
+    const distinct = Stream.filter(rows(handler, options), ({ resource }) => {
+      received += 1
+      if (seen.has(resource.id.resource)) return false
+      seen.add(resource.id.resource)
+      return true
+    })
+    const whole = Stream.fromEffect(Effect.suspend(() =>
+      received === seen.size
+        ? Effect.void
+        : Effect.fail(ConnectorError.make(
+          "list",
+          new ConnectorError.IncompleteListing({
+            resourceType: handler.resourceType.id,
+            expected: received,
+            received: seen.size,
+            message:
+              `${received - seen.size} of ${received} rows came twice, so that others may be missing: the directory `
+              + "changed while it was read, or the server pages wrongly. List it again."
+          })
+        ))
+    ))
+    return Stream.concat(distinct, Stream.drain(whole))
+  })

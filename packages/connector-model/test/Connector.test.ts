@@ -63,11 +63,27 @@ describe("Connector.records", () => {
       const { handler } = listing({
         first: { items: ["c"], next: "2" },
         2: { items: [], next: "3" },
-        3: { items: ["a", "a"], next: "4" },
+        3: { items: ["a"], next: "4" },
         4: { items: ["b"] }
       })
       const records = yield* Stream.runCollect(Connector.records(handler, { include: "resources", concurrency: 4 }))
-      assert.deepStrictEqual(ids(records), ["c", "a", "a", "b"])
+      assert.deepStrictEqual(ids(records), ["c", "a", "b"])
+    }))
+
+  it.effect("gives a repeated row once, and then says that the listing is not to be trusted", () =>
+    Effect.gen(function*() {
+      const { handler } = listing({ first: { items: ["a", "b"], next: "2" }, 2: { items: ["b", "d"] } })
+      const seen: Array<string> = []
+      const error = yield* Connector.records(handler, { include: "resources" }).pipe(
+        Stream.runForEach((record) =>
+          Effect.sync(() => {
+            seen.push(record.resource.id.resource)
+          })
+        ),
+        Effect.flip
+      )
+      assert.deepStrictEqual(seen, ["a", "b", "d"])
+      assert.deepInclude(error.reason, { _tag: "IncompleteListing", expected: 4, received: 3 })
     }))
 
   it.effect("asks for no more pages than are taken", () =>

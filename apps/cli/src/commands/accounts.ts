@@ -46,7 +46,7 @@ const list = Command.make(
     const matches = Option.match(search, { onNone: () => () => true, onSome: Listing.matches })
     yield* Listing.print(
       AccountView.view,
-      Listing.records(handler, "resources").pipe(
+      Connector.records(handler, { include: "resources", concurrency: 4 }).pipe(
         Stream.map((record) => record.resource),
         Stream.filter(isAccount),
         Stream.filter((account) => (Option.isNone(status) || account.status === status.value) && matches(account))

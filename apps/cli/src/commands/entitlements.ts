@@ -21,7 +21,7 @@ const list = Command.make(
     const rows = connector.resourceTypes
       .filter((handler) => (handler.entitlements ?? []).length > 0)
       .map((handler) =>
-        Listing.records(handler, "everything").pipe(
+        Connector.records(handler, { include: "everything", concurrency: 4 }).pipe(
           Stream.filter((record) => matches(record.resource)),
           Stream.flatMap((record) =>
             Stream.fromIterable(record.entitlements.map((entitlement): EntitlementView.EntitlementRow => ({

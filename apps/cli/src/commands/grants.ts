@@ -57,7 +57,7 @@ const list = Command.make(
       ? Stream.fromEffect(
         Effect.flatMap(Lookup.one(groups, "group", group.value), (found) => groups.get(found.id.resource))
       )
-      : Listing.records(groups, "everything")
+      : Connector.records(groups, { include: "everything", concurrency: 4 })
     const accounts = Accounts.make(people, principal === undefined ? [] : [principal])
     const rows = Stream.flatMap(records, (record) =>
       Stream.unwrap(Effect.gen(function*() {

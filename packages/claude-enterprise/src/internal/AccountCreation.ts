@@ -1,7 +1,6 @@
 /**
  * Making accounts. Nothing is made twice: an account is looked for first, and what the server answers is checked by reading.
  */
-import * as ConfigField from "@access-kit/connector-model/ConfigField"
 import type { AccountCreation, CreateAccountRequest } from "@access-kit/connector-model/Connector"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import { CreateAccountOutcome } from "@access-kit/connector-model/Outcome"
@@ -9,6 +8,7 @@ import * as ResourceType from "@access-kit/connector-model/ResourceType"
 import type { ScimError } from "@access-kit/scim-core/ScimError"
 import type * as ScimUser from "@access-kit/scim-core/User"
 import * as Effect from "effect/Effect"
+import { fields } from "../AccountFields.ts"
 import { accountOf } from "./AccountMapping.ts"
 import type { Backend } from "./Backend.ts"
 import * as EmailAddress from "./EmailAddress.ts"
@@ -18,14 +18,6 @@ import * as ReadBack from "./ReadBack.ts"
 import * as Search from "./Search.ts"
 
 const OPERATION = "createAccount"
-
-/** The field of the form that whoever asks for an account fills in. */
-export const displayName = ConfigField.text({
-  name: "display_name",
-  displayName: "Display name",
-  description: "The user's first and last name, space-separated",
-  placeholder: "Jane Smith"
-})
 
 interface Wanted {
   readonly email: string
@@ -52,16 +44,18 @@ const check = Effect.fnUntraced(function*(
       "The login that was given is not used: in Claude Enterprise the e-mail address is the user name."
     )
   }
-  const given = request.fields[displayName.name] ?? ""
+  const given = request.fields[fields.displayName.name] ?? ""
   const name = PersonName.parse(given)
   if (name === undefined) {
     return yield* Effect.fail(invalid(
-      displayName.name,
+      fields.displayName.name,
       "display_name is missing or blank. Give the person's first and last name, separated by a space."
     ))
   }
   if (/\p{Cc}/u.test(name.formatted)) {
-    return yield* Effect.fail(invalid(displayName.name, "display_name has control characters in it. Type it again."))
+    return yield* Effect.fail(
+      invalid(fields.displayName.name, "display_name has control characters in it. Type it again.")
+    )
   }
   return { email, name }
 })
@@ -216,5 +210,5 @@ export const make = ({ client, concurrency }: Backend): AccountCreation => {
       : CreateAccountOutcome.cases.AlreadyExists.make({ account: accountOf(creation.resource) })
   })
 
-  return { fields: [displayName], create }
+  return { fields: Object.values(fields), create }
 }
