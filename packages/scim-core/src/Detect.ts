@@ -227,11 +227,19 @@ export const run = Effect.fn("Detect.run")(function*(client: ScimClient["Service
     const again = tag === undefined || !/^[\x20-\x7e]+$/.test(tag)
       ? undefined
       : yield* ask({ path, shown: "/Users/{id}", headers: { "if-none-match": tag } })
-    etag = again !== undefined && Result.isSuccess(again) && again.success.status === 304
+    const unchanged = again !== undefined && Result.isSuccess(again) && again.success.status === 304
+    // Web frameworks answer 304 by themselves; what matters more, If-Match, is kept by those who say so.
+    etag = unchanged && config.etag !== "unsupported"
     note(
       "entity tags",
       etag ? "yes" : "no",
-      tag === undefined ? "none given" : etag ? "304 when unchanged" : "given, not kept"
+      tag === undefined
+        ? "none given"
+        : etag
+        ? "304 when unchanged"
+        : unchanged
+        ? "304 when unchanged, but the configuration says that there are none: changes are not guarded by them"
+        : "given, not kept"
     )
   }
 

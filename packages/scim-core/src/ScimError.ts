@@ -335,7 +335,7 @@ export class ScimError extends Schema.TaggedError<ScimError>()("ScimError", {
   }
 
   /**
-   * Whether the same request may succeed later with nothing changed but the time.
+   * Whether the same operation, a list from its beginning, may succeed later with nothing changed but the time.
    *
    * @since 0.1.0
    */

@@ -132,6 +132,17 @@ describe("Detect.run", () => {
       assert.strictEqual(answers["cursors (RFC 9865)"], "yes")
     }))
 
+  it.live("does not trust entity tags that only a web framework gives", () =>
+    Effect.gen(function*() {
+      const { answers, report } = yield* detect((request, n) =>
+        request.path.endsWith("/ServiceProviderConfig")
+          ? { body: { etag: { supported: false } } }
+          : honest(request, n)
+      )
+      assert.strictEqual(answers["entity tags"], "no")
+      assert.isFalse(report.dialect.etag)
+    }))
+
   it.live("changes nothing", () =>
     Effect.gen(function*() {
       const { server } = yield* detect(honest)

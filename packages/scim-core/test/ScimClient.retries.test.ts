@@ -258,3 +258,14 @@ describe("ScimMetrics", () => {
       ])
     }))
 })
+
+describe("A cursor that the server no longer knows", () => {
+  it.effect("is not asked for again, since it stays unknown", () =>
+    Effect.gen(function*() {
+      const { scim, times } = yield* scripted(() => ({ status: 400, body: { scimType: "expiredCursor" } }))
+      const error = yield* finish(Effect.flip(scim.users.page({ cursor: "c1" })))
+      assert.strictEqual(error.reason._tag, "CursorExpired")
+      assert.isTrue(error.isRetryable)
+      assert.strictEqual(times.length, 1)
+    }))
+})

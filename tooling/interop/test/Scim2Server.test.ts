@@ -1,47 +1,18 @@
 /**
  * scim-core against Python's scim2-server: a service provider that was written by others, from the RFCs.
  */
-import { Dialect, Filter, type Group, Patch } from "@access-kit/scim-core"
+import { Dialect, Filter, Patch } from "@access-kit/scim-core"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Result, Stream } from "effect"
-import * as Scim2Server from "../src/Scim2Server.ts"
 import { connect } from "./connect.ts"
 import { needing } from "./needing.ts"
+import * as Populated from "./Populated.ts"
 
-const person = (number: number) => ({
-  userName: `person${String(number).padStart(3, "0")}@aurora.example`,
-  name: { givenName: `Žofie ${number}`, familyName: "O'Brien \"Óg\"" },
-  displayName: `人 ${number}`,
-  emails: [{ value: `person${String(number).padStart(3, "0")}@aurora.example`, primary: true, type: "work" }],
-  active: number % 5 !== 0
-})
-
-const memberIds = (group: Group.Group): ReadonlyArray<string> => {
-  const { members } = group
-  if (members._tag === "Unknown") return []
-  expect(members.unreadable).toBe(0)
-  return members.members.map((member) => member.value).sort()
-}
-
-const patched = (...operations: ReadonlyArray<Patch.Operation>) => Effect.fromResult(Patch.make(operations))
+const { memberIds, patched, person } = Populated
 
 needing("python", "scim-core with scim2-server", (bin) => {
-  const started = (config?: Parameters<typeof Scim2Server.start>[1], options?: Parameters<typeof connect>[1]) =>
-    Effect.gen(function*() {
-      const server = yield* Scim2Server.start(bin, config)
-      return { server, scim: yield* connect(server, options) }
-    })
-
-  const populated = Effect.fnUntraced(function*(people: number, config?: Parameters<typeof Scim2Server.start>[1]) {
-    const { scim, server } = yield* started(config, { pageSize: 20 })
-    const users = yield* Effect.forEach(
-      Array.from({ length: people }, (_, at) => person(at + 1)),
-      (user) => scim.users.create(user),
-      { concurrency: 8 }
-    )
-    return { scim, server, users, ids: users.map((user) => user.id).sort() }
-  })
+  const { populated, started } = Populated.of(bin)
 
   describe("reading", () => {
     it.live("reads what it wrote", () =>

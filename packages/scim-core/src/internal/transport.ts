@@ -237,7 +237,9 @@ export const make = Effect.fnUntraced(function*(settings: Settings) {
       const throttled = error.reason._tag === "TooManyRequests"
       if (throttled) yield* Metric.update(ScimMetrics.throttled, 1)
       const clear = throttled || neverSent(error)
-      if (!error.isRetryable || !(clear || request.repeatable)) return yield* error
+      // A list that begins again may succeed, the page that is asked for here can't.
+      const futile = !error.isRetryable || error.reason._tag === "CursorExpired"
+      if (futile || !(clear || request.repeatable)) return yield* error
       if (!clear) mayHaveRunBefore = true
 
       const asked = error.retryAfterMillis
