@@ -126,9 +126,9 @@ const decodeFrames = async (
   for (const frame of frames) {
     const counter = bounded(limit, total)
     await pipeline(
-      createReadStream(path, { start: frame.start, end: frame.end - 1, highWaterMark: 256 * 1024 }),
+      createReadStream(path, { start: frame.start, end: frame.end - 1, highWaterMark: 64 * 1024 }),
       createZstdDecompress({
-        chunkSize: 256 * 1024,
+        chunkSize: 64 * 1024,
         params: { [constants.ZSTD_d_windowLogMax]: 27 }
       }),
       counter.transform,

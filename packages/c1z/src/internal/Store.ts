@@ -72,6 +72,26 @@ export class Store {
       )
     })
   }
+
+  /**
+   * What a generator over the database yields, undefined left out, which it yields to let others have their turn. An error that it throws means that the file
+   * is damaged.
+   */
+  generated<A>(start: () => Generator<A | undefined>): Stream.Stream<A, C1zError.C1zError> {
+    return Stream.suspend(() => {
+      const generator = start()
+      return Stream.paginate(0, (turn) =>
+        this.attempt("its rows can't be read", () => {
+          const found: Array<A> = []
+          for (;;) {
+            const next = generator.next()
+            if (next.done === true) return [found, Option.none<number>()] as const
+            if (next.value !== undefined) found.push(next.value)
+            if (next.value === undefined || found.length >= PAGE) return [found, Option.some(turn + 1)] as const
+          }
+        })).pipe(Stream.ensuring(Effect.sync(() => void generator.return(undefined))))
+    })
+  }
 }
 
 const stores = new WeakMap<object, Store>()
