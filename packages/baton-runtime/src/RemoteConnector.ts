@@ -81,7 +81,7 @@ export const make = Effect.fn("RemoteConnector.make")(function*(
     ))
   }
   const types = yield* listTypes(calls)
-  const remote: Gathering.Remote = { calls, types, concurrency: Math.max(1, options.concurrency ?? 4) }
+  const remote = { calls, types, concurrency: Math.max(1, options.concurrency ?? 4) }
   const directory = yield* Directory.make(remote)
 
   const abilities = new Map<string, ResourceTypeCapability>(
@@ -92,7 +92,7 @@ export const make = Effect.fn("RemoteConnector.make")(function*(
     type: ResourceTypeMessage
   ): Effect.fn.Return<ResourceTypeHandler, ConnectorError.ConnectorError> {
     const can = (capability: Capability) => abilities.get(type.id)?.capabilities.includes(capability) === true
-    const statics = yield* Gathering.staticEntitlements(remote, type.id)
+    const statics = yield* Gathering.staticEntitlements({ ...remote, activeSyncId: "" }, type.id)
     return {
       resourceType: FromMessage.resourceType(type),
       list: (request) => directory.list(type.id, request),

@@ -3,6 +3,7 @@ import { ResourceManagerService } from "@access-kit/baton-protocol/gen/c1/connec
 import { ConnectorProcess } from "@access-kit/baton-runtime"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
+import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
 const main = fileURLToPath(new URL("child.ts", import.meta.url))
@@ -31,6 +32,21 @@ describe("ConnectorProcess", () => {
       assert.isTrue(isAlive(child.pid))
       yield* Scope.close(scope, Exit.void)
       assert.isFalse(isAlive(child.pid))
+      // By itself, because its input ended, and not by a signal.
+      assert.strictEqual((yield* Effect.flip(child.ended)).exitCode, 0)
+    }))
+
+  it.live("leaves no child behind when the parent is killed", () =>
+    Effect.gen(function*() {
+      const parent = spawn(process.execPath, [fileURLToPath(new URL("parent.ts", import.meta.url))], {
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      const pid = yield* Effect.callback<number>((resume) => {
+        parent.stdout.once("data", (chunk) => resume(Effect.succeed(Number(String(chunk)))))
+      })
+      assert.isTrue(isAlive(pid))
+      parent.kill("SIGKILL")
+      yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => !isAlive(pid) })
     }))
 
   it.live("says that the program is missing, or may not be run", () =>

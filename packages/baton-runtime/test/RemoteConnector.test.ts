@@ -244,7 +244,11 @@ const child = (resourceTypeId: string): Any =>
 
 describe("RemoteConnector over connectors of others", () => {
   const organization = (over: (router: ConnectRouter) => void = () => {}) => (router: ConnectRouter) => {
-    router.service(ConnectorService, { getMetadata: () => ({ metadata: { displayName: "Org" } }) })
+    router.service(ConnectorService, {
+      getMetadata: () => ({ metadata: { displayName: "Org" } }),
+      validate: () => ({ sdkVersion: "v0.25.0" }),
+      cleanup: () => ({})
+    })
     router.service(ResourceTypesService, {
       listResourceTypes: ({ pageToken }) =>
         pageToken === ""
@@ -413,6 +417,7 @@ describe("RemoteConnector over connectors of others", () => {
       const remote = yield* RemoteConnector.make(
         foreign(organization((router) => {
           router.service(ConnectorService, {
+            validate: () => ({ sdkVersion: "v0.25.0" }),
             getMetadata: () => ({
               metadata: {
                 displayName: "Org",
@@ -455,6 +460,7 @@ describe("RemoteConnector over connectors of others", () => {
       const remote = yield* RemoteConnector.make(
         foreign(organization((router) => {
           router.service(ConnectorService, {
+            validate: () => ({ sdkVersion: "v0.25.0" }),
             getMetadata: () => ({
               metadata: {
                 displayName: "Org",
@@ -512,6 +518,39 @@ describe("RemoteConnector over connectors of others", () => {
         "unknown",
         "a@example.com"
       ])
+    }).pipe(Effect.scoped))
+
+  it.live("names its syncs to connectors that want to know, and says when they end", () =>
+    Effect.gen(function*() {
+      for (const sdkVersion of ["v0.4.3", "0.25.0", "v1.0.0", "v0.4.2", "", "devel"]) {
+        const named = new Set<string>()
+        const cleaned: Array<string> = []
+        const remote = yield* RemoteConnector.make(
+          foreign(organization((router) => {
+            router.service(ConnectorService, {
+              getMetadata: () => ({ metadata: { displayName: "Org" } }),
+              validate: () => ({ sdkVersion }),
+              cleanup: ({ activeSyncId }) => {
+                cleaned.push(activeSyncId)
+                return {}
+              }
+            })
+            router.service(GrantsService, {
+              listGrants: ({ activeSyncId }) => {
+                named.add(activeSyncId)
+                return {}
+              }
+            })
+          })),
+          options
+        )
+        yield* everything(remote, "user")
+        const [name = "", ...others] = named
+        assert.deepStrictEqual(others, [])
+        assert.deepStrictEqual(cleaned, [name])
+        if (["v0.4.3", "0.25.0", "v1.0.0"].includes(sdkVersion)) assert.match(name, /^[0-9A-Za-z]{27}$/, sdkVersion)
+        else assert.strictEqual(name, "", sdkVersion)
+      }
     }).pipe(Effect.scoped))
 
   it.live("doesn't follow a page that leads to itself", () =>

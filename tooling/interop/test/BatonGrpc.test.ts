@@ -306,6 +306,28 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
       expect((yield* remove("new-new@example.com"))._tag).toBe("DidNotExist")
     }).pipe(Effect.scoped, Effect.provide(services)))
 
+  it.live("keeps what it remembers during a sync with our parent, and can't without", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-grpc-" })
+      const file = `${folder}/directory.json`
+      yield* fs.writeFileString(file, JSON.stringify(content))
+      const grantsWith = Effect.fnUntraced(function*(sessionStore: boolean) {
+        const child = yield* ConnectorProcess.start({
+          command: peers,
+          args: ["--directory-file", file],
+          env: { PEER: "directory" },
+          output: "ignore",
+          sessionStore
+        })
+        const connector = yield* RemoteConnector.make(child.client, { name: "directory", source: file, retries: 0 })
+        return yield* ours(connector, `${folder}/${sessionStore}.c1z`)
+      }, Effect.scoped)
+      expect((yield* grantsWith(true)).summary.grants).toBe(3)
+      const failed = yield* Effect.flip(grantsWith(false))
+      expect(failed.message).toContain("session")
+    }).pipe(Effect.scoped, Effect.provide(services)))
+
   it.live("tells our parent why it can't start", () =>
     Effect.gen(function*() {
       const child = yield* ConnectorProcess.start({ command: peers, env: { PEER: "directory" }, output: "ignore" })

@@ -13,10 +13,13 @@ import (
 	"github.com/conductorone/baton-sdk/pkg/cli"
 	"github.com/conductorone/baton-sdk/pkg/config"
 	"github.com/conductorone/baton-sdk/pkg/connectorbuilder"
+	"github.com/conductorone/baton-sdk/pkg/connectorrunner"
 	"github.com/conductorone/baton-sdk/pkg/field"
+	"github.com/conductorone/baton-sdk/pkg/session"
 	"github.com/conductorone/baton-sdk/pkg/types/entitlement"
 	"github.com/conductorone/baton-sdk/pkg/types/grant"
 	"github.com/conductorone/baton-sdk/pkg/types/resource"
+	"github.com/conductorone/baton-sdk/pkg/types/sessions"
 	"github.com/spf13/viper"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -189,10 +192,22 @@ func (g *groups) Entitlements(_ context.Context, on *v2.Resource, _ resource.Syn
 	)}, &resource.SyncOpResults{}, nil
 }
 
-func (g *groups) Grants(_ context.Context, on *v2.Resource, _ resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
+func (g *groups) Grants(ctx context.Context, on *v2.Resource, attributes resource.SyncOpAttrs) ([]*v2.Grant, *resource.SyncOpResults, error) {
 	found, err := g.read()
 	if err != nil {
 		return nil, nil, err
+	}
+	// What a parent keeps for a connector during a sync has to come back as it was.
+	key := "team-" + on.GetId().GetResource()
+	if err := session.SetJSON(ctx, attributes.Session, key, on.GetDisplayName(), sessions.WithSyncID(attributes.SyncID)); err != nil {
+		return nil, nil, err
+	}
+	kept, known, err := session.GetJSON[string](ctx, attributes.Session, key, sessions.WithSyncID(attributes.SyncID))
+	if err != nil {
+		return nil, nil, err
+	}
+	if !known || kept != on.GetDisplayName() {
+		return nil, nil, status.Errorf(codes.Internal, "the session store lost %s", key)
 	}
 	var list []*v2.Grant
 	for _, each := range found.Teams {
@@ -295,5 +310,6 @@ func runDirectory() {
 		func(_ context.Context, values *viper.Viper, _ *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
 			return &directory{path: values.GetString("directory-file")}, nil, nil
 		},
+		connectorrunner.WithSessionStoreEnabled(),
 	)
 }

@@ -80,10 +80,20 @@ const meant = (resource: Resource, text: string): boolean => {
 }
 
 export const make = Effect.fnUntraced(function*(
-  remote: Gathering.Remote
+  connector: Omit<Gathering.Remote, "activeSyncId">
 ): Effect.fn.Return<Directory, never, Scope.Scope> {
   const scope = yield* Effect.scope
   const one = yield* Semaphore.make(1)
+  // For questions between syncs: connectors remember things for these too.
+  let asking: Gathering.Remote | undefined
+  const remoteOf = Effect.suspend(() =>
+    asking === undefined
+      ? Effect.tap(Scope.provide(Gathering.begin(connector), scope), (begun) =>
+        Effect.sync(() => {
+          asking = begun
+        }))
+      : Effect.succeed(asking)
+  )
   const listings: { resources?: Listing; everything?: Listing } = {}
 
   const gather = Effect.fnUntraced(function*(include: ListRequest["include"]) {
@@ -93,16 +103,19 @@ export const make = Effect.fnUntraced(function*(
       yield* Scope.close(old.scope, Exit.void)
     }
     const own = yield* Scope.fork(scope)
+    // Ends with the gathering, and the listing is read from the file after it.
+    const syncing = yield* Scope.fork(own)
     const fill = Effect.gen(function*() {
       const spool = yield* Spool.make
+      const begun = yield* Scope.provide(Gathering.begin(connector), syncing)
       const notes: Parameters<typeof Gathering.resourcesInto>[2] = new Map()
-      yield* Gathering.resourcesInto(remote, spool, notes)
-      if (include === "everything") yield* Gathering.heldInto(remote, spool, notes)
+      yield* Gathering.resourcesInto(begun, spool, notes)
+      if (include === "everything") yield* Gathering.heldInto(begun, spool, notes)
       return { spool, notes: Gathering.notesOf(notes) }
     })
     const filled = yield* fill.pipe(
       Scope.provide(own),
-      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(own, exit))
+      Effect.onExit((exit) => Exit.isSuccess(exit) ? Scope.close(syncing, exit) : Scope.close(own, exit))
     )
     const listing: Listing = {
       ...filled,
@@ -143,7 +156,7 @@ export const make = Effect.fnUntraced(function*(
 
   const message: Directory["message"] = (operation, id) => {
     const about: About = { operation, resourceType: id.resourceType, key: id.resource }
-    const direct = remote.calls.read(about, ResourceGetterService.method.getResource, { resourceId: id })
+    const direct = connector.calls.read(about, ResourceGetterService.method.getResource, { resourceId: id })
     const searched = Effect.flatMap(
       one.withPermits(1)(Effect.suspend(() => gather("resources"))),
       (listing) => Effect.sync(() => listing.spool.resource(id))
@@ -156,10 +169,11 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const skipsOf = (resource: ResourceMessage) =>
-    Gathering.skipsOf(remote.types.get(resource.id?.resourceType ?? ""), resource)
+    Gathering.skipsOf(connector.types.get(resource.id?.resourceType ?? ""), resource)
 
   const entitlementsOn = Effect.fnUntraced(function*(resource: ResourceMessage) {
     const id = FromMessage.resourceId(resource.id)
+    const remote = yield* remoteOf
     const found: Array<EntitlementMessage> = []
     for (const each of yield* Gathering.staticEntitlements(remote, id.resourceType)) {
       found.push(Gathering.onResource(each, resource))
@@ -179,6 +193,7 @@ export const make = Effect.fnUntraced(function*(
   /** The grants that the connector lists with a resource, which may be on others. */
   const grantsWith = Effect.fnUntraced(function*(resource: ResourceMessage) {
     const id = FromMessage.resourceId(resource.id)
+    const remote = yield* remoteOf
     const found: Array<GrantMessage> = []
     if (skipsOf(resource).grants) return found
     const scoped = Gathering.isScoped(remote.types.get(id.resourceType), "grants")

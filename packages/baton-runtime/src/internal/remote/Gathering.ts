@@ -14,6 +14,7 @@ import {
   EnqueuePageTokensSchema,
   TypeScopedGrantsSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/annotation_type_scoped_grants_pb"
+import { ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
 import {
   type Entitlement as EntitlementMessage,
   EntitlementSchema,
@@ -32,14 +33,18 @@ import { keyOf, type ResourceId } from "@access-kit/connector-model/Resource"
 import { create, type DescMessage } from "@bufbuild/protobuf"
 import { type Any, anyUnpack } from "@bufbuild/protobuf/wkt"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as FromMessage from "../../FromMessage.ts"
 import * as ToMessage from "../../ToMessage.ts"
 import { carries } from "../Annotations.ts"
 import type { About, Calls } from "./Calls.ts"
 import type { Skips, Spool } from "./Spool.ts"
+import * as SyncId from "./SyncId.ts"
 
 export interface Remote {
   readonly calls: Calls
+  /** Names the sync that the calls are part of; empty for connectors that are not told. */
+  readonly activeSyncId: string
   readonly types: ReadonlyMap<string, ResourceTypeMessage>
   readonly concurrency: number
 }
@@ -113,6 +118,22 @@ const scopedRequest = (type: string, mark: DescMessage) => ({
   annotations: [ToMessage.annotation(mark, create(mark))]
 })
 
+/**
+ * Begins a sync as baton's syncer does: the connector is asked whether it works, and its answer says whether it wants to know the sync's name. What it
+ * remembered under that name is cleaned up with the scope.
+ */
+export const begin = Effect.fnUntraced(function*(
+  remote: Omit<Remote, "activeSyncId">
+): Effect.fn.Return<Remote, ConnectorError.ConnectorError, Scope.Scope> {
+  const about = { operation: "list", resourceType: "connector", key: "" }
+  const { sdkVersion } = yield* remote.calls.read(about, ConnectorService.method.validate, {})
+  const activeSyncId = SyncId.isWanted(sdkVersion) ? yield* SyncId.make : ""
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(remote.calls.change(about, ConnectorService.method.cleanup, { activeSyncId }))
+  )
+  return { ...remote, activeSyncId }
+})
+
 export const resourcesInto = Effect.fnUntraced(function*(
   remote: Remote,
   spool: Spool,
@@ -128,6 +149,7 @@ export const resourcesInto = Effect.fnUntraced(function*(
         remote.calls.read(about, ResourcesService.method.listResources, {
           resourceTypeId: type,
           pageToken,
+          activeSyncId: remote.activeSyncId,
           ...(parent === undefined ? {} : { parentResourceId: ToMessage.resourceId(parent) })
         }),
       (page) => {
@@ -194,7 +216,11 @@ export const entitlementsOf = (
 ): Effect.Effect<void, ConnectorError.ConnectorError> => {
   const { resource, type } = on
   const about = { operation: "list", resourceType: type, key: resource?.id?.resource ?? type }
-  const request = resource === undefined ? scopedRequest(type, TypeScopedEntitlementsSchema) : { resource }
+  const { activeSyncId } = remote
+  const request = {
+    activeSyncId,
+    ...(resource === undefined ? scopedRequest(type, TypeScopedEntitlementsSchema) : { resource })
+  }
   return pages(
     about,
     (pageToken) => remote.calls.read(about, EntitlementsService.method.listEntitlements, { ...request, pageToken }),
@@ -210,7 +236,11 @@ export const grantsOf = (
 ): Effect.Effect<void, ConnectorError.ConnectorError> => {
   const { resource, type } = on
   const about = { operation: "list", resourceType: type, key: resource?.id?.resource ?? type }
-  const request = resource === undefined ? scopedRequest(type, TypeScopedGrantsSchema) : { resource }
+  const { activeSyncId } = remote
+  const request = {
+    activeSyncId,
+    ...(resource === undefined ? scopedRequest(type, TypeScopedGrantsSchema) : { resource })
+  }
   return pages(
     about,
     (pageToken) => remote.calls.read(about, GrantsService.method.listGrants, { ...request, pageToken }),
@@ -231,7 +261,11 @@ export const staticEntitlements = Effect.fnUntraced(function*(
   yield* pages(
     about,
     (pageToken) =>
-      remote.calls.read(about, EntitlementsService.method.listStaticEntitlements, { resourceTypeId: type, pageToken }),
+      remote.calls.read(about, EntitlementsService.method.listStaticEntitlements, {
+        resourceTypeId: type,
+        pageToken,
+        activeSyncId: remote.activeSyncId
+      }),
     (page) => found.push(...page.list)
   )
   return found
