@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+import type * as C1zError from "@access-kit/c1z/C1zError"
+import type * as QueryError from "@access-kit/c1z/QueryError"
+import type * as WriteError from "@access-kit/c1z/WriteError"
 import type * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import type * as SnapshotSink from "@access-kit/connector-model/SnapshotSink"
 import type * as SyncError from "@access-kit/connector-sync/SyncError"
@@ -16,6 +19,8 @@ type OwnReason =
   | "SomeFailed"
   | "PortUnavailable"
   | "UnsupportedNode"
+  | "ProblemsFound"
+  | "Different"
   | "Interrupted"
   | "OutputClosed"
 
@@ -28,6 +33,9 @@ export type Reason =
   | ConnectorError.Reason["_tag"]
   | SnapshotSink.SinkReason["_tag"]
   | SyncError.Reason["_tag"]
+  | C1zError.C1zErrorReason["_tag"]
+  | QueryError.QueryErrorReason["_tag"]
+  | WriteError.WriteErrorReason["_tag"]
   | OwnReason
 
 /**
@@ -58,7 +66,7 @@ export const entries: Readonly<Record<Reason, Entry>> = {
   InvalidConfiguration: { code: 3, meaning: "A setting is missing, wrong or given twice" },
   Unauthenticated: { code: 4, meaning: "The token is not accepted" },
   PermissionDenied: { code: 5, meaning: "The token may not do this" },
-  NotFound: { code: 6, meaning: "No such account, group or endpoint" },
+  NotFound: { code: 6, meaning: "No such account, group, endpoint or sync" },
   Ambiguous: { code: 7, meaning: "A name fits several; the message lists them" },
   InvalidInput: { code: 8, meaning: "A value can't be right, for example a malformed e-mail address" },
   Conflict: { code: 9, meaning: "The change contradicts what the directory holds" },
@@ -85,6 +93,18 @@ export const entries: Readonly<Record<Reason, Entry>> = {
   SomeFailed: { code: 32, meaning: "Several items, some failed; the output says which" },
   PortUnavailable: { code: 33, meaning: "sandbox can't listen on that port" },
   UnsupportedNode: { code: 34, meaning: "Node.js is too old" },
+  Unreadable: { code: 40, meaning: "No such snapshot file, or it can't be opened" },
+  NotAC1z: { code: 41, meaning: "The file is no snapshot" },
+  UnsupportedFormat: { code: 42, meaning: "A snapshot whose rows only baton reads" },
+  Truncated: { code: 43, meaning: "The snapshot ends too early" },
+  Damaged: { code: 44, meaning: "A checksum of the snapshot is wrong, or what is in it makes no sense" },
+  TrailingBytes: { code: 45, meaning: "Something follows the snapshot that does not belong to it" },
+  TooLarge: { code: 46, meaning: "The snapshot is larger than --max-size-mb allows" },
+  NoTemporaryFile: { code: 47, meaning: "No room or permission to decompress the snapshot" },
+  NoSync: { code: 48, meaning: "The snapshot holds no sync" },
+  InvalidPageToken: { code: 49, meaning: "The page token is of another listing, or damaged" },
+  ProblemsFound: { code: 50, meaning: "snapshot verify found errors" },
+  Different: { code: 51, meaning: "snapshot diff --exit-code found changes" },
   Interrupted: { code: 130, meaning: "Ctrl-C, or asked to end" },
   OutputClosed: { code: 141, meaning: "Whoever read the output stopped reading" }
 }

@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as C1zError from "@access-kit/c1z/C1zError"
+import * as QueryError from "@access-kit/c1z/QueryError"
+import * as WriteError from "@access-kit/c1z/WriteError"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import * as SnapshotSink from "@access-kit/connector-model/SnapshotSink"
 import * as SyncError from "@access-kit/connector-sync/SyncError"
@@ -25,7 +28,9 @@ export class CommandError extends Schema.TaggedError<CommandError>()("CommandErr
     "Interrupted",
     "OutputClosed",
     "StorageFull",
-    "StorageFailure"
+    "StorageFailure",
+    "ProblemsFound",
+    "Different"
   ]),
   message: Schema.String,
   /** The number to end with where it is not the reason's own. */
@@ -63,6 +68,17 @@ export const fromError = (error: unknown): Failure => {
   }
   if (error instanceof SnapshotSink.SinkError || error instanceof SyncError.SyncError) {
     return { reason: error.reason._tag, exitCode: ExitCode.of(error.reason._tag), message: error.message }
+  }
+  if (error instanceof C1zError.C1zError || error instanceof WriteError.WriteError) {
+    return { reason: error.reason._tag, exitCode: ExitCode.of(error.reason._tag), message: error.message }
+  }
+  if (error instanceof QueryError.QueryError) {
+    return {
+      reason: error.reason._tag,
+      exitCode: ExitCode.of(error.reason._tag),
+      message: error.message,
+      ...(error.reason._tag === "Ambiguous" ? { matches: error.reason.matches } : {})
+    }
   }
   if (error instanceof CommandError) {
     return {

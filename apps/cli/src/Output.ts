@@ -31,6 +31,20 @@ export const formats = ["table", "json", "ndjson", "csv"] as const
 export type Format = typeof formats[number]
 
 /**
+ * What only commands about snapshots print: the JSON of `baton`, and Markdown.
+ *
+ * @since 0.1.0
+ */
+export const snapshotFormats = ["baton-json", "markdown"] as const
+
+/**
+ * @since 0.1.0
+ */
+export type Asked = Format | typeof snapshotFormats[number]
+
+const isFormat = (asked: Asked): asked is Format => asked !== "baton-json" && asked !== "markdown"
+
+/**
  * Whether standard error, too, is JSON: one object per line for an error or a warning.
  *
  * @since 0.1.0
@@ -42,6 +56,10 @@ export const isJson = (format: Format): boolean => format === "json" || format =
  */
 export class Output extends Context.Service<Output, {
   readonly format: Format
+  /** What was asked for. {@link Output.rows} and the like print JSON for `baton-json`, and a table for `markdown`. */
+  readonly asked: Asked
+  /** Prints what is in its format already. */
+  readonly raw: <E, R>(content: Stream.Stream<string | Uint8Array, E, R>) => Effect.Effect<void, E | CommandError, R>
   /**
    * Prints rows as they come and answers how many there were. A table is measured and printed in chunks; CSV and NDJSON go row by row; a
    * JSON array is closed only after its last row, so that a listing that failed is not valid JSON.
@@ -59,18 +77,26 @@ export class Output extends Context.Service<Output, {
   /**
    * @since 0.1.0
    */
-  static readonly layer = (format: Format): Layer.Layer<Output, never, Stdio.Stdio> =>
+  static readonly layer = (asked: Asked): Layer.Layer<Output, CommandError, Stdio.Stdio> =>
     Layer.effect(
       Output,
       Effect.gen(function*() {
         const stdio = yield* Stdio.Stdio
+        const format = isFormat(asked) ? asked : asked === "markdown" ? "table" : "json"
+        // Known before the command begins: a change must not be carried out whose outcome can't be printed.
+        if (!isFormat(asked) && !(yield* stdio.args).includes("snapshot")) {
+          return yield* new CommandError({
+            reason: "Usage",
+            message: `--output ${asked} is for "snapshot" commands. Use one of ${formats.join(", ")}.`
+          })
+        }
         const style = yield* Style.stdout
         const loud = yield* Style.stderr
         const terminal = yield* stdio.stdoutIsTerminal
         const quiet = isJson(format) && !(yield* stdio.stderrIsTerminal)
 
         const sink = Sink.mapError(stdio.stdout(), writeFailure)
-        const write = <E, R>(text: Stream.Stream<string, E, R>) => Stream.run(text, sink)
+        const write = <E, R>(text: Stream.Stream<string | Uint8Array, E, R>) => Stream.run(text, sink)
 
         const text = <A, E, R>(view: View<A>, rows: Stream.Stream<A, E, R>): Stream.Stream<string, E, R> => {
           switch (format) {
@@ -100,6 +126,8 @@ export class Output extends Context.Service<Output, {
 
         return {
           format,
+          asked,
+          raw: write,
           rows: Effect.fn("Output.rows")(function*(view, rows) {
             let count = 0
             const seen = Stream.tap(rows, () =>

@@ -18,9 +18,9 @@ export const root = Command.make("claude-enterprise").pipe(
   ),
   Command.withSharedFlags({
     connection: ConnectorFlags.flags(Settings.fields),
-    output: Flag.Literals("output", Output.formats).pipe(
+    output: Flag.Literals("output", [...Output.formats, ...Output.snapshotFormats]).pipe(
       Flag.withAlias("o"),
-      Flag.withDescription("How to print what was found"),
+      Flag.withDescription("How to print what was found; baton-json and markdown are for snapshot commands"),
       Flag.withDefault("table")
     ),
     verbose: Flag.Boolean("verbose").pipe(
