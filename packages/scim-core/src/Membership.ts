@@ -71,7 +71,15 @@ export type Addition =
  * @since 0.1.0
  */
 export type Removal =
-  | { readonly _tag: "Removed"; readonly members: ReadonlyArray<string> }
+  | {
+    readonly _tag: "Removed"
+    readonly members: ReadonlyArray<string>
+    /**
+     * Who was in the group before and is not any more, without having been asked for: somebody else took them out at the same time, or
+     * the server takes out more than it is told. Empty almost always.
+     */
+    readonly othersGone: ReadonlyArray<string>
+  }
   | { readonly _tag: "NotMembers" }
 
 /** Failures after which nobody knows whether the server carried the request out. */
@@ -198,7 +206,16 @@ export const remove = Effect.fn("Membership.remove")(function*(
   )
   const after = yield* readUntil(client, groupId, options, (members) => !wanted.some((id) => members.has(id)))
   const left = wanted.filter((id) => after.has(id))
-  if (left.length === 0) return { _tag: "Removed", members: wanted }
+  if (left.length === 0) {
+    const asked = new Set(wanted)
+    const othersGone = [...before].filter((id) => !asked.has(id) && !after.has(id))
+    if (othersGone.length > 0) {
+      yield* Effect.logWarning(
+        `${othersGone.length} members of group "${groupId}" went together with the ${wanted.length} that were to be removed.`
+      )
+    }
+    return { _tag: "Removed", members: wanted, othersGone }
+  }
   if (refusal !== undefined) return yield* refusal
   return yield* new NotApplied({
     group: groupId,

@@ -41,10 +41,10 @@ export interface PatchOptions extends WriteOptions {
 export interface WalkOptions extends Query, Pick<StartOptions, "method" | "maxPages"> {
   /**
    * Ask for the last row of a page again with the next one, so that rows that moved up past the border are noticed. Default
-   * `true`.
+   * `true`. Without it only the total is held against what came, which cannot tell a row that came from one that went.
    */
   readonly overlap?: boolean | undefined
-  /** `count` to ask for. Default: the client's. */
+  /** `count` to ask for, at least 2 where pages overlap. Default: the client's. */
   readonly pageSize?: number | undefined
   /**
    * Pages fetched at the same time once the server has said how many rows there are. Default 1. Rows come in the order of

@@ -14,6 +14,7 @@ import type { Auth } from "./Auth.ts"
 import * as Dialect from "./Dialect.ts"
 import * as Discovery from "./Discovery.ts"
 import type { Group, NewGroup } from "./Group.ts"
+import * as Endpoint from "./internal/endpoint.ts"
 import * as Client from "./internal/resourceClient.ts"
 import * as Transport from "./internal/transport.ts"
 import type { ResourceClient } from "./ResourceClient.ts"
@@ -175,14 +176,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     maxBodyBytes,
     compression: options.compression ?? true
   })
-  const surroundings: Client.Surroundings = { base: base.success, transport, dialect, pageSize, retry }
+  const surroundings: Endpoint.Surroundings = { base: base.success, transport, dialect, pageSize, retry }
 
   const request = Effect.fn("ScimClient.request")(function*(raw: RawRequest) {
     const path = raw.path.startsWith("/") ? raw.path : `/${raw.path}`
     const response = yield* transport.send({
       method: raw.method,
       path,
-      url: yield* Client.located(ResourcePath.collection(base.success, path, raw.query)),
+      url: yield* Endpoint.located(ResourcePath.collection(base.success, path, raw.query)),
       // `/Users/2819c223` is a resource, `/Bulk` an endpoint.
       target: path.split("/").length > 2 ? "resource" : "service",
       headers: raw.headers,

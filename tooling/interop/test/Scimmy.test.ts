@@ -1,7 +1,7 @@
 /**
  * scim-core against npm's scimmy, whose pages past the end are the first page again.
  */
-import { Filter, Patch } from "@access-kit/scim-core"
+import { Bulk, Filter, Patch, ResourceKind } from "@access-kit/scim-core"
 import { expect, it } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
 import { describe } from "vitest"
@@ -75,5 +75,47 @@ describe("scim-core with scimmy", () => {
 
       const stranger = yield* connect({ ...server, token: Redacted.make("not-the-token") })
       expect((yield* Effect.flip(stranger.users.list())).reason._tag).toBe("Unauthorized")
+    }))
+
+  it.live("carries out many changes in one request, with a result for each", () =>
+    Effect.gen(function*() {
+      const { ids, scim } = yield* populated(3)
+      const [a = "", b = ""] = ids
+      const off = yield* Effect.fromResult(Patch.make([Patch.setActive(false)]))
+      const outcomes = yield* Bulk.run(scim, [
+        Bulk.create(ResourceKind.user, person(4), "four"),
+        Bulk.create(ResourceKind.group, { displayName: "Ops", members: [Bulk.reference("four"), a] }, "ops"),
+        Bulk.patch(ResourceKind.user, a, off),
+        Bulk.remove(ResourceKind.user, b),
+        Bulk.create(ResourceKind.user, person(4), "again"),
+        Bulk.remove(ResourceKind.user, "nobody")
+      ])
+      expect(outcomes.map((outcome) => outcome._tag === "Refused" ? outcome.error.reason._tag : outcome._tag)).toEqual(
+        ["Done", "Done", "Done", "Done", "Conflict", "NotFound"]
+      )
+      const [four = "", ops = ""] = outcomes.map((outcome) => outcome._tag === "Done" ? outcome.id : undefined)
+      const { members } = yield* scim.groups.get(ops)
+      expect(members._tag === "Known" ? members.members.map(({ value }) => value).sort() : members).toEqual(
+        [a, four].sort()
+      )
+      expect((yield* scim.users.get(a)).active).toBe(false)
+      expect((yield* scim.users.list()).resources.map(({ id }) => id)).not.toContain(b)
+    }))
+
+  it.live("searches by POST", () =>
+    Effect.gen(function*() {
+      const { scim } = yield* populated(6)
+      const page = yield* scim.users.search({
+        filter: Filter.eq("active", true),
+        attributes: ["userName"],
+        sortBy: "userName",
+        count: 2
+      })
+      expect(page.totalResults).toBe(3)
+      expect(page.resources.map(({ userName }) => userName)).toEqual([
+        "person2@aurora.example",
+        "person4@aurora.example"
+      ])
+      expect(page.resources[0]?.name).toBeUndefined()
     }))
 })

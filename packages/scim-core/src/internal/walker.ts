@@ -25,8 +25,8 @@ export interface Walk<A extends ScimResource> {
   readonly concurrency: number
   readonly maxRewalks: number
   /**
-   * Read on without overlap where a server seems to count in whole pages. Only the total then tells whether rows moved, and it
-   * cannot tell a row that came from one that went.
+   * Read without overlap where a server seems to count in whole pages, and once more, since the total alone cannot tell a row that came
+   * from one that went: only two readings alike are a list.
    */
   readonly plainIfStalled: boolean
   readonly onPage?: ((step: Step<A>, duplicates: number) => void) | undefined
@@ -39,7 +39,11 @@ export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
     const seen = new Seen()
     const pass = (number: number, manner: Manner): Rows<A> => {
       const one = new Pass(options, seen)
-      const rows = manner === "concurrent" ? one.concurrent() : one.serial(options.start(manner))
+      const rows = manner === "concurrent"
+        ? one.concurrent()
+        : manner === "plain" && number > 0
+        ? twice(one, () => new Pass(options, seen), options.start)
+        : one.serial(options.start(manner))
       return Stream.catchIf(
         rows,
         ({ reason: { _tag } }) =>
@@ -52,6 +56,33 @@ export const walk = <A extends ScimResource>(options: Walk<A>): Rows<A> =>
     }
     return pass(0, options.manner)
   })
+
+/**
+ * A row that stayed is missed when rows before it went while it was passed over. They are in the first reading and not in the second, or in
+ * another place.
+ */
+const twice = <A extends ScimResource>(
+  first: Pass<A>,
+  again: () => Pass<A>,
+  start: (manner: Manner) => WalkState
+): Rows<A> => {
+  const order = first.remember()
+  return Stream.concat(
+    first.serial(start("plain")),
+    Stream.suspend(() => {
+      const second = again()
+      const same = second.remember()
+      return Stream.concat(
+        second.serial(start("plain")),
+        Stream.suspend(() =>
+          order.length === same.length && order.every((id, at) => id === same[at])
+            ? Stream.empty
+            : Stream.fromEffect(second.moved())
+        )
+      )
+    })
+  )
+}
 
 export type Manner = "concurrent" | "overlapping" | "plain"
 
@@ -85,6 +116,7 @@ class Pass<A extends ScimResource> {
   private received = 0
   private pagesWithoutNews = 0
   private total: number | undefined
+  private order: Array<string> | undefined
 
   constructor(options: Walk<A>, seen: Seen) {
     this.options = options
@@ -97,6 +129,11 @@ class Pass<A extends ScimResource> {
     this.distinct = 0
     this.received = 0
     this.pagesWithoutNews = 0
+  }
+
+  /** The ids of this pass in their order, from now on. */
+  remember(): ReadonlyArray<string> {
+    return this.order ??= []
   }
 
   get knowsTotal(): boolean {
@@ -112,6 +149,7 @@ class Pass<A extends ScimResource> {
       const met = this.seen.add(row.id)
       if (met === "repeated") continue
       this.distinct++
+      this.order?.push(row.id)
       if (met === "new") fresh.push(row)
     }
     const news = this.distinct - before
@@ -192,7 +230,7 @@ class Pass<A extends ScimResource> {
     ))
   }
 
-  private moved(): Effect.Effect<never, ScimError.ScimError> {
+  moved(): Effect.Effect<never, ScimError.ScimError> {
     return Effect.fail(ScimError.make(
       new ScimError.DirectoryDrift({
         message:
