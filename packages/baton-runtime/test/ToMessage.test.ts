@@ -1,10 +1,13 @@
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
-import { GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
+import {
+  GrantSchema,
+  GrantsServiceListGrantsResponseSchema
+} from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import { ResourceSchema, ResourceTypeSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { C1zSink } from "@access-kit/c1z"
 import type { Page, ResourceType } from "@access-kit/connector-model"
 import { SnapshotSink } from "@access-kit/connector-model/SnapshotSink"
-import { fromBinary, toBinary } from "@bufbuild/protobuf"
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -13,6 +16,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { zstdDecompressSync } from "node:zlib"
 import * as FromMessage from "../src/FromMessage.ts"
+import { ListWriter } from "../src/internal/ListWriter.ts"
 import * as Rows from "../src/internal/Rows.ts"
 import * as ToMessage from "../src/ToMessage.ts"
 import * as Directory from "./Directory.ts"
@@ -183,10 +187,18 @@ describe("ToMessage", () => {
       for (const grant of record.grants) {
         const message = ToMessage.grant(grant, ToMessage.grantedEntitlement(grant.entitlementId, on))
         assert.strictEqual(rows.idOf(index), grant.id)
-        assert.strictEqual(hex(rows.encode(index)), hex(toBinary(GrantSchema, message)))
-        const size = Rows.sizeOf(rows.encode(index))
-        const { data } = Rows.element(rows.encode(index))
-        assert.strictEqual(size, data.length + 1)
+        const list = new ListWriter()
+        rows.write(index, list)
+        rows.write(index, list)
+        const response = create(GrantsServiceListGrantsResponseSchema)
+        response.$unknown = list.fields
+        assert.strictEqual(
+          hex(toBinary(GrantsServiceListGrantsResponseSchema, response)),
+          hex(toBinary(
+            GrantsServiceListGrantsResponseSchema,
+            create(GrantsServiceListGrantsResponseSchema, { list: [message, message] })
+          ))
+        )
         index++
       }
     }

@@ -9,9 +9,10 @@ import { Code } from "@connectrpc/connect"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { createHash, type Hash } from "node:crypto"
+import { ListWriter } from "./ListWriter.ts"
 import * as PageToken from "./PageToken.ts"
 import { type Refusal, refuse } from "./Refusal.ts"
-import * as Rows from "./Rows.ts"
+import type * as Rows from "./Rows.ts"
 
 /** What callers accept; the default of gRPC, which baton's client keeps. */
 export const MAX_RESPONSE = 4 * 1024 * 1024
@@ -181,15 +182,15 @@ export const answer = Effect.fnUntraced(function*(
 
   const room = MAX_RESPONSE - MARGIN - offered.bytes - after.length - 2 * (token.cursor?.length ?? 0)
   const limit = source.pageSize === 0 ? rows.length : Math.min(rows.length, token.offset + source.pageSize)
-  const list: Array<UnknownField> = []
-  let used = 0
+  const list = new ListWriter()
   let index = token.offset
   for (; index < limit; index++) {
-    const content = rows.encode(index)
-    const size = Rows.sizeOf(content)
-    if (used + size > room) break
-    used += size
-    list.push(Rows.element(content))
+    const before = list.length
+    rows.write(index, list)
+    if (list.length > room) {
+      list.truncate(before)
+      break
+    }
   }
   if (index === token.offset && index < rows.length) {
     return yield* refuse(
@@ -199,9 +200,9 @@ export const answer = Effect.fnUntraced(function*(
   }
   if (index >= rows.length) {
     memory.forget(key)
-    return { list, nextPageToken: after, siblings: offered.tokens }
+    return { list: list.fields, nextPageToken: after, siblings: offered.tokens }
   }
   const next = { ...token, offset: index, digest: digestOf(cut, index), pending, everything }
   memory.keep(keyOf(next), cut, now)
-  return { list, nextPageToken: yield* PageToken.encode(next), siblings: offered.tokens }
+  return { list: list.fields, nextPageToken: yield* PageToken.encode(next), siblings: offered.tokens }
 })

@@ -1,6 +1,6 @@
 /**
- * The rows of a list response, already encoded. A listing may hold half a million grants that differ in one id, and each is encoded once, straight
- * into the bytes of the response; the bytes are those of the message objects, which tests compare.
+ * The rows of a list response, each encoded once and straight into the bytes of the response; the bytes are those of the message objects, which tests
+ * compare.
  */
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
@@ -10,44 +10,28 @@ import {
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
-import type { ResourceId } from "@access-kit/connector-model/Resource"
 import type { Trait } from "@access-kit/connector-model/ResourceType"
-import { toBinary, type UnknownField } from "@bufbuild/protobuf"
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire"
+import { toBinary } from "@bufbuild/protobuf"
 import * as ToMessage from "../ToMessage.ts"
+import { type ListWriter, sizeOfField } from "./ListWriter.ts"
 
 export interface Rows {
   readonly length: number
   readonly idOf: (index: number) => string
-  /** The message, without tag and length. */
-  readonly encode: (index: number) => Uint8Array
+  readonly write: (index: number, list: ListWriter) => void
 }
 
-/** The number of the list in every list response. */
-const LIST = 1
-
-/** Bytes that a field of this length takes in its message: tag, length, content. */
-export const sizeOf = (content: Uint8Array): number => {
-  let size = 2
-  for (let rest = content.length; rest > 127; rest = Math.floor(rest / 128)) size++
-  return size + content.length
+const append = (list: ListWriter, message: Uint8Array): void => {
+  list.element(message.length)
+  list.bytes(message)
 }
-
-/** An element of a response's list that is encoded already. protobuf-es writes such fields as they are. */
-export const element = (content: Uint8Array): UnknownField => ({
-  no: LIST,
-  wireType: WireType.LengthDelimited,
-  data: new BinaryWriter().bytes(content).finish()
-})
 
 export const resources = (records: ReadonlyArray<ResourceRecord>, traits: ReadonlyArray<Trait>): Rows => ({
   length: records.length,
   idOf: (index) => records[index]?.resource.id.resource ?? "",
-  encode: (index) => {
+  write: (index, list) => {
     const record = records[index]
-    return record === undefined
-      ? new Uint8Array()
-      : toBinary(ResourceSchema, ToMessage.resource(record.resource, traits))
+    if (record !== undefined) append(list, toBinary(ResourceSchema, ToMessage.resource(record.resource, traits)))
   }
 })
 
@@ -62,32 +46,44 @@ export const entitlements = (
   return {
     length: rows.length,
     idOf: (index) => rows[index]?.entitlement.id ?? "",
-    encode: (index) => {
+    write: (index, list) => {
       const row = rows[index]
-      if (row === undefined) return new Uint8Array()
-      return toBinary(
-        EntitlementSchema,
-        ToMessage.entitlement(row.entitlement, ToMessage.resource(row.resource, traits), types)
-      )
+      if (row === undefined) return
+      const message = ToMessage.entitlement(row.entitlement, ToMessage.resource(row.resource, traits), types)
+      append(list, toBinary(EntitlementSchema, message))
     }
   }
 }
 
-const writeId = (writer: BinaryWriter, id: ResourceId): BinaryWriter => {
-  writer.tag(1, WireType.LengthDelimited).fork()
-  if (id.resourceType !== "") writer.tag(1, WireType.LengthDelimited).string(id.resourceType)
-  if (id.resource !== "") writer.tag(2, WireType.LengthDelimited).string(id.resource)
-  return writer.join()
-}
-
-/** What `ToMessage.grant` encodes to, for a grant that isn't expandable. */
-const encodePlain = (grant: Grant, entitlement: Uint8Array): Uint8Array => {
-  const writer = new BinaryWriter()
-  writer.tag(1, WireType.LengthDelimited).bytes(entitlement)
-  writer.tag(2, WireType.LengthDelimited).fork()
-  writeId(writer, grant.principal).join()
-  if (grant.id !== "") writer.tag(3, WireType.LengthDelimited).string(grant.id)
-  return writer.finish()
+/** What `ToMessage.grant` encodes to, for a grant that isn't expandable: entitlement, principal with its id, id. */
+const writePlain = (list: ListWriter, grant: Grant, entitlement: Uint8Array): void => {
+  const { id, principal: { resource, resourceType } } = grant
+  const typeLength = Buffer.byteLength(resourceType)
+  const resourceLength = Buffer.byteLength(resource)
+  const idLength = Buffer.byteLength(id)
+  const nameLength = (typeLength === 0 ? 0 : sizeOfField(typeLength))
+    + (resourceLength === 0 ? 0 : sizeOfField(resourceLength))
+  const principalLength = sizeOfField(nameLength)
+  list.element(
+    sizeOfField(entitlement.length) + sizeOfField(principalLength) + (idLength === 0 ? 0 : sizeOfField(idLength))
+  )
+  list.open(1, entitlement.length)
+  list.bytes(entitlement)
+  list.open(2, principalLength)
+  list.open(1, nameLength)
+  // An empty text is the default, which is not written.
+  if (typeLength > 0) {
+    list.open(1, typeLength)
+    list.text(resourceType, typeLength)
+  }
+  if (resourceLength > 0) {
+    list.open(2, resourceLength)
+    list.text(resource, resourceLength)
+  }
+  if (idLength > 0) {
+    list.open(3, idLength)
+    list.text(id, idLength)
+  }
 }
 
 export const grants = (records: ReadonlyArray<ResourceRecord>, traits: ReadonlyArray<Trait>): Rows => {
@@ -111,16 +107,13 @@ export const grants = (records: ReadonlyArray<ResourceRecord>, traits: ReadonlyA
   return {
     length: rows.length,
     idOf: (index) => rows[index]?.id ?? "",
-    encode: (index) => {
+    write: (index, list) => {
       const grant = rows[index]
       const owner = owners[index]
-      if (grant === undefined || owner === undefined) return new Uint8Array()
-      if (grant.expandable === undefined) return encodePlain(grant, entitlementOf(owner, grant.entitlementId))
-      const entitlement = ToMessage.grantedEntitlement(
-        grant.entitlementId,
-        ToMessage.resource(owner.resource, traits)
-      )
-      return toBinary(GrantSchema, ToMessage.grant(grant, entitlement))
+      if (grant === undefined || owner === undefined) return
+      if (grant.expandable === undefined) return writePlain(list, grant, entitlementOf(owner, grant.entitlementId))
+      const entitlement = ToMessage.grantedEntitlement(grant.entitlementId, ToMessage.resource(owner.resource, traits))
+      append(list, toBinary(GrantSchema, ToMessage.grant(grant, entitlement)))
     }
   }
 }
