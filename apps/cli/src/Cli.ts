@@ -13,6 +13,7 @@ import { grants } from "./commands/grants.ts"
 import { groups } from "./commands/groups.ts"
 import { probe } from "./commands/probe.ts"
 import { sandbox } from "./commands/sandbox.ts"
+import { snapshot } from "./commands/snapshot/snapshot.ts"
 import { sync } from "./commands/sync.ts"
 import { validate } from "./commands/validate.ts"
 import { Output } from "./Output.ts"
@@ -27,6 +28,7 @@ export const cli = root.pipe(
   Command.withSubcommands([
     { group: "Read", commands: [validate, sync, probe, capabilities] },
     { group: "Read and change", commands: [accounts, groups, entitlements, grants] },
+    { group: "Snapshots", commands: [snapshot] },
     { group: "Try out", commands: [sandbox] }
   ]),
   Command.withExamples([
@@ -35,6 +37,7 @@ export const cli = root.pipe(
       description: "URL and token from BATON_SCIM_URL and BATON_SCIM_TOKEN_FILE"
     },
     { command: "claude-enterprise sync --out claude.c1z" },
+    { command: "claude-enterprise snapshot access claude.c1z jane@example.com" },
     { command: "claude-enterprise grants list --account jane@example.com" },
     { command: "claude-enterprise accounts list --status disabled -o csv" }
   ]),

@@ -56,7 +56,7 @@ export const isJson = (format: Format): boolean => format === "json" || format =
  */
 export class Output extends Context.Service<Output, {
   readonly format: Format
-  /** What was asked for. {@link Output.rows} and the like print JSON for `baton-json`, and a table for `markdown`. */
+  /** What was asked for. Rows and records are printed as JSON for `baton-json`, and as a table for `markdown`. */
   readonly asked: Asked
   /** Prints what is in its format already. */
   readonly raw: <E, R>(content: Stream.Stream<string | Uint8Array, E, R>) => Effect.Effect<void, E | CommandError, R>
