@@ -29,12 +29,12 @@ export const run = Effect.fn("ScimCoreBench.run")(
   function*(options: { readonly users: number; readonly runs: number }) {
     const { token, url } = yield* Bundle.sandbox({ users: options.users, groups: 1, memberships: 1, latency: 0 })
     const rows: Array<ReadonlyArray<string>> = []
-    const cpu = { "scim-core": new Array<number>(), floor: new Array<number>() }
+    const measured = { "scim-core": new Array<typeof Result.Type>(), floor: new Array<typeof Result.Type>() }
     for (let number = 1; number <= options.runs; number++) {
       for (const name of names) {
         const { stdout } = yield* Measure.node([program, name], { BATON_SCIM_URL: url, BATON_SCIM_TOKEN: token })
         const result = yield* Schema.decodeUnknownEffect(Result)(stdout)
-        cpu[name].push(result.cpuMillis)
+        measured[name].push(result)
         rows.push([
           titles[name],
           Table.seconds(result.wallMillis),
@@ -48,8 +48,14 @@ export const run = Effect.fn("ScimCoreBench.run")(
       `\nwalk over ${Table.count(options.users)} users, pages of 100, one after the other, no latency\n`
     )
     yield* Console.log(Table.format(["", "wall", "CPU", "rows/s", "garbage B/row"], rows))
+    const times = (what: "cpuMillis" | "wallMillis" | "allocatedBytes") => {
+      const median = (name: typeof names[number]) => Table.median(measured[name].map((result) => result[what]))
+      return (median("scim-core") / median("floor")).toFixed(2)
+    }
     yield* Console.log(
-      `\nscim-core takes ${(Table.median(cpu["scim-core"]) / Table.median(cpu.floor)).toFixed(2)} times the floor's CPU`
+      `\nscim-core takes ${times("cpuMillis")} times the floor's CPU, ${
+        times("wallMillis")
+      } times its wall time and makes ${times("allocatedBytes")} times its garbage (medians)`
     )
   },
   Effect.scoped
