@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import type * as C1z from "./C1z.ts"
 import type * as C1zError from "./C1zError.ts"
 import { BatonGrants, COLUMNS } from "./internal/BatonGrants.ts"
-import { BatonLookup } from "./internal/BatonLookup.ts"
+import { BatonLookup, bytesAt, type Place } from "./internal/BatonLookup.ts"
 import { JsonOutput } from "./internal/JsonOutput.ts"
 import { dataOf } from "./internal/Names.ts"
 import { encode } from "./internal/ProtoJson.ts"
@@ -36,17 +36,17 @@ const resourceRow = (
   output: JsonOutput,
   lookup: BatonLookup,
   type: string,
-  json: Uint8Array | string,
+  json: Place | string,
   parent: readonly [string, string] | undefined
 ): void => {
   output.text("{\"resource\":")
   if (typeof json === "string") output.text(json)
-  else output.bytes(json)
+  else output.place(json)
   output.text(",\"resourceType\":")
-  output.bytes(lookup.type(type))
+  output.place(lookup.type(type))
   if (parent !== undefined) {
     output.text(",\"parent\":")
-    output.bytes(lookup.resource(...parent))
+    output.place(lookup.resource(...parent))
   }
   output.text("}")
 }
@@ -158,9 +158,9 @@ export const entitlements = (
     }, (output, row) => {
       const type = text(row, "resource_type_id")
       output.text(`{"entitlement":${encode(EntitlementSchema, dataOf(row) ?? missingData())},"resource":`)
-      output.bytes(lookup.resource(type, text(row, "resource_id")))
+      output.place(lookup.resource(type, text(row, "resource_id")))
       output.text(",\"resourceType\":")
-      output.bytes(lookup.type(type))
+      output.place(lookup.type(type))
       output.text("}")
     })
   })
@@ -242,7 +242,7 @@ export const access = (
          WHERE principal_resource_type_id = ? AND principal_resource_id = ? AND sync_id = ? ORDER BY 1, 2, 3`
       ).all(principal.type, principal.id, snapshot.sync.id)
       const groups = Map.groupBy(rows, (row) => `${text(row, "type")}:${text(row, "resource")}`)
-      const decode = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8")
+      const decode = (place: Place) => Buffer.from(bytesAt(place)).toString("utf8")
       const lists = [...groups.values()].map((grants) => {
         const [first] = grants
         const type = text(first, "type")

@@ -1,295 +1,284 @@
-/** Files that are damaged, hostile or of another kind: every one a typed error, and no temporary file stays. */
-import { C1z, C1zSink } from "@access-kit/c1z"
+/** Reading files of every age and format, and files that are damaged or hostile. */
+import { GrantSchema } from "@access-kit/baton-protocol/ConnectorV2"
+import { C1z, C1zError, Convert, Snapshot } from "@access-kit/c1z"
+import { fromBinary, toBinary } from "@bufbuild/protobuf"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Stream } from "effect"
-import * as fc from "fast-check"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { Effect, Fiber, Stream } from "effect"
+import fc from "fast-check"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
+import type { DatabaseSync } from "node:sqlite"
+import { deflateSync } from "node:zlib"
 import * as Directory from "./Directory.ts"
+import * as Samples from "./Samples.ts"
 
-const fixture = (name: string) => join(import.meta.dirname, "fixtures", name)
+const original = Directory.contents(Samples.path("v1-sync.c1z"))
 
-const MAGIC = Buffer.from("C1ZF\0", "latin1")
+const withoutRuns = (contents: Effect.Success<typeof original>) => ({ ...contents, runs: [] })
 
-const frame = (content: Buffer, params: Record<number, number> = {}) =>
-  zstdCompressSync(content, { params: { [constants.ZSTD_c_checksumFlag]: 1, ...params } })
-
-/** A place of its own for temporary files, which must be empty afterwards. */
-const bench = Effect.gen(function*() {
-  const directory = yield* Directory.temporary
-  const temporaryDirectory = join(directory, "temporary")
-  mkdirSync(temporaryDirectory)
-  yield* Effect.addFinalizer(() => Effect.sync(() => assert.deepStrictEqual(readdirSync(temporaryDirectory), [])))
-  const path = join(directory, "file.c1z")
-  const read = (options: C1z.OpenOptions = {}) =>
-    Effect.scoped(Effect.gen(function*() {
-      const file = yield* C1z.open(path, { temporaryDirectory, ...options })
-      yield* Stream.runDrain(file.syncRuns)
-      yield* Stream.runDrain(file.resourceTypes())
-      yield* Stream.runDrain(file.entitlements())
-      yield* Stream.runDrain(file.grants())
-      return yield* Stream.runCollect(file.resources())
-    }))
-  const readBytes = (bytes: Uint8Array, options: C1z.OpenOptions = {}) =>
-    Effect.suspend(() => {
-      writeFileSync(path, bytes)
-      return read(options)
-    })
-  return { path, read, readBytes }
-})
-
-const sample = readFileSync(fixture("v1-minimal.c1z"))
-const inside = zstdDecompressSync(sample.subarray(5))
-
-describe("files of the Go SDK", () => {
-  it.effect("are read: one sync", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const file = yield* C1z.open(fixture("v1-sync.c1z"))
-      const [run] = yield* Stream.runCollect(file.syncRuns)
-      assert.deepStrictEqual(
-        [run?.id, run?.type, run?.startedAt, run?.endedAt, run?.supportsDiff],
-        [
-          "3MWOmhyWiOY0bs76XpCrLdHvfoa",
-          "full",
-          Date.UTC(2026, 10, 23, 19, 43, 37, 73),
-          Date.UTC(2026, 10, 23, 19, 43, 37, 119),
-          true
-        ]
-      )
-      assert.strictEqual(JSON.parse(run?.stats ?? "null").grants, 6)
-      const types = yield* Stream.runCollect(file.resourceTypes())
-      assert.deepStrictEqual(types.map((row) => row.message.displayName), ["User", "Group"])
-      const grants = yield* Stream.runCollect(file.grants())
-      assert.deepStrictEqual(grants.map((row) => row.needsExpansion), [false, true, false, false, false, false])
-      assert.deepStrictEqual(grants[1]?.expansion?.entitlementIds, ["group:g-eng:member"])
-    })))
-
-  it.effect("are read: two syncs, and one of them alone", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const file = yield* C1z.open(fixture("v1-two-syncs.c1z"))
-      const runs = yield* Stream.runCollect(file.syncRuns)
-      assert.strictEqual(runs.length, 2)
-      const all = yield* Stream.runCollect(file.resources())
-      const second = yield* Stream.runCollect(file.resources({ syncId: runs[1]?.id ?? "" }))
-      assert.isAbove(all.length, second.length)
-      assert.isTrue(second.every((row) => row.syncId === runs[1]?.id))
-    })))
-
-  it.effect("are read: an unfinished sync", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const file = yield* C1z.open(fixture("v1-minimal-unfinished.c1z"))
-      const [run] = yield* Stream.runCollect(file.syncRuns)
-      assert.isUndefined(run?.endedAt)
-    })))
-
-  it.effect("of format v3 are known and named", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const error = yield* Effect.flip(C1z.open(fixture("v3-sync.c1z")))
-      assert.strictEqual(error.reason._tag, "UnsupportedFormat")
-      assert.include(error.message, "--storage-engine sqlite")
-    })))
-})
-
-describe("shapes that are allowed", () => {
-  const shapes: ReadonlyArray<readonly [string, () => Buffer]> = [
-    ["no checksum", () => frame(inside, { [constants.ZSTD_c_checksumFlag]: 0 })],
-    ["no content size", () => frame(inside, { [constants.ZSTD_c_contentSizeFlag]: 0 })],
-    ["the highest level", () => frame(inside, { [constants.ZSTD_c_compressionLevel]: 19 })],
-    ["two frames", () => Buffer.concat([frame(inside.subarray(0, 5000)), frame(inside.subarray(5000))])],
-    ["a frame to skip at the end", () => Buffer.concat([frame(inside), Buffer.from("502a4d1803000000616263", "hex")])],
-    ["a header that speaks of a write-ahead log", () => {
-      const wal = Buffer.from(inside)
-      wal.writeUInt16BE(0x0202, 18)
-      return frame(wal)
-    }]
-  ]
-  for (const [name, make] of shapes) {
-    it.effect(name, () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { readBytes } = yield* bench
-        assert.strictEqual((yield* readBytes(Buffer.concat([MAGIC, make()]))).length, 5)
-      })))
-  }
-
-  it.effect("tables and columns that old files lack", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const directory = yield* Directory.temporary
-      const old = join(directory, "old.db")
-      writeFileSync(old, inside)
-      const database = new DatabaseSync(old)
-      database.exec(`
-        DROP TABLE v1_assets; DROP TABLE v1_entitlements;
-        DROP INDEX idx_grants_sync_expansion_v1; DROP INDEX idx_grants_sync_needs_expansion_v1;
-        ALTER TABLE v1_grants DROP COLUMN expansion; ALTER TABLE v1_grants DROP COLUMN needs_expansion;
-        ALTER TABLE v1_sync_runs DROP COLUMN stats; ALTER TABLE v1_sync_runs DROP COLUMN sync_type`)
-      database.close()
-      const { readBytes } = yield* bench
-      assert.strictEqual((yield* readBytes(Buffer.concat([MAGIC, frame(readFileSync(old))]))).length, 5)
-    })))
-})
-
-describe("refused", () => {
-  /** A frame of one stored byte whose header claims whatever it is given. */
-  const claiming = (window: number, contentSize: bigint) => {
-    const header = Buffer.alloc(14)
-    header.writeUInt32LE(0xfd2fb528, 0)
-    header.writeUInt8(0xc0, 4)
-    header.writeUInt8(window, 5)
-    header.writeBigUInt64LE(contentSize, 6)
-    return Buffer.concat([MAGIC, header, Buffer.from("09000061", "hex")])
-  }
-  const MEBIBYTES_8 = 13 << 3
-  const TEBIBYTES_2 = 31 << 3
-  const wrongSize = () => {
-    const bytes = Buffer.concat([MAGIC, frame(inside)])
-    // The content size of two or four bytes behind the descriptor: one more than there is.
-    const descriptor = bytes.readUInt8(9)
-    const at = 10 + ((descriptor & 0x20) === 0 ? 1 : 0)
-    if (descriptor >> 6 === 2) bytes.writeUInt32LE(bytes.readUInt32LE(at) + 1, at)
-    else bytes.writeUInt16LE(bytes.readUInt16LE(at) + 1, at)
-    return bytes
-  }
-  const cases: ReadonlyArray<readonly [string, () => Buffer, string, C1z.OpenOptions?]> = [
-    ["an empty file", () => Buffer.alloc(0), "NotAC1z"],
-    ["another kind of file", () => Buffer.from("PK\u0003\u0004 a zip file"), "NotAC1z"],
-    ["a bare database", () => inside, "NotAC1z"],
-    ["nothing behind the first bytes", () => MAGIC, "Truncated"],
-    ["no frame behind them", () => Buffer.concat([MAGIC, Buffer.from("no frame here")]), "Damaged"],
-    ["a frame that is cut short", () => sample.subarray(0, sample.length - 1), "Truncated"],
-    ["bytes behind the end", () => Buffer.concat([sample, Buffer.from("trailing")]), "TrailingBytes"],
-    ["a second snapshot behind the first", () => Buffer.concat([sample, sample]), "TrailingBytes"],
-    ["a wrong checksum", () => {
-      const bytes = Buffer.from(sample)
-      bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
-      return bytes
-    }, "Damaged"],
-    ["a wrong content size", wrongSize, "Damaged"],
-    ["a block of the reserved type", () => Buffer.concat([MAGIC, Buffer.from("28b52ffd0038070000", "hex")]), "Damaged"],
-    ["a content size beyond all limits", () => claiming(MEBIBYTES_8, BigInt(2) ** BigInt(62)), "TooLarge"],
-    ["a window that takes terabytes to decode", () => claiming(TEBIBYTES_2, BigInt(1)), "TooLarge"],
-    ["contents over the limit, by their header", () => sample, "TooLarge", { maxDecodedBytes: 100_000 }],
-    [
-      "contents over the limit, without a header that says so",
-      () => Buffer.concat([MAGIC, frame(Buffer.alloc(50_000_000), { [constants.ZSTD_c_contentSizeFlag]: 0 })]),
-      "TooLarge",
-      { maxDecodedBytes: 1_000_000 }
-    ],
-    [
-      "contents that are no database",
-      () => Buffer.concat([MAGIC, frame(Buffer.from("not a database".repeat(500)))]),
-      "Damaged"
-    ],
-    ["a database that is cut short", () => Buffer.concat([MAGIC, frame(inside.subarray(0, 8192))]), "Damaged"]
-  ]
-  for (const [name, make, tag, options] of cases) {
-    it.effect(name, () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { path, readBytes } = yield* bench
-        const error = yield* Effect.flip(readBytes(make(), options))
-        assert.strictEqual(error.reason._tag, tag, error.message)
-        assert.include(error.message, path)
-      })))
-  }
-
-  it.effect("paths that are none", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const directory = yield* Directory.temporary
-      for (const path of [join(directory, "absent.c1z"), directory]) {
-        const error = yield* Effect.flip(C1z.open(path))
-        assert.strictEqual(error.reason._tag, "Unreadable")
-      }
-      const error = yield* Effect.flip(
-        C1z.open(fixture("v1-sync.c1z"), { temporaryDirectory: join(directory, "absent") })
-      )
-      assert.strictEqual(error.reason._tag, "NoTemporaryFile")
-    })))
-
-  it.effect("rows that hold no message", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const directory = yield* Directory.temporary
-      const spoilt = join(directory, "spoilt.db")
-      writeFileSync(spoilt, inside)
-      const database = new DatabaseSync(spoilt)
-      database.exec("UPDATE v1_resources SET data = x'ff' WHERE id = 3")
-      database.close()
-      const { readBytes } = yield* bench
-      const error = yield* Effect.flip(readBytes(Buffer.concat([MAGIC, frame(readFileSync(spoilt))])))
-      assert.strictEqual(error.reason._tag, "Damaged")
-      assert.include(error.message, "v1_resources")
-    })))
-})
-
-describe("fuzzing", () => {
-  it.effect("every truncation is Truncated, or too short to be told from something else", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { readBytes } = yield* bench
-      for (let length = 0; length < sample.length; length += length < 40 ? 1 : 97) {
-        const error = yield* Effect.flip(readBytes(sample.subarray(0, length)))
-        assert.strictEqual(error.reason._tag, length < 5 ? "NotAC1z" : "Truncated", `${length} bytes`)
-      }
-    })))
-
-  it.effect("changed bytes never make a defect, a hang or another content", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { readBytes } = yield* bench
-      const expected = (yield* readBytes(sample)).map((row) => row.key)
-      yield* Effect.promise(() =>
-        fc.assert(
-          fc.asyncProperty(
-            fc.array(fc.tuple(fc.nat(sample.length - 1), fc.integer({ min: 1, max: 255 })), {
-              minLength: 1,
-              maxLength: 3
-            }),
-            async (changes) => {
-              const bytes = Buffer.from(sample)
-              for (const [at, mask] of changes) bytes.writeUInt8(bytes.readUInt8(at) ^ mask, at)
-              const exit = await Effect.runPromise(Effect.exit(readBytes(bytes, { maxDecodedBytes: 10_000_000 })))
-              if (Exit.isSuccess(exit)) assert.deepStrictEqual(exit.value.map((row) => row.key), expected)
-              else assert.isTrue(Exit.hasFails(exit), String(exit.cause))
-            }
-          ),
-          { numRuns: 200 }
-        )
-      )
-    })))
-
-  it.effect("changed databases under a right checksum never make a defect or a hang", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { readBytes } = yield* bench
-      yield* Effect.promise(() =>
-        fc.assert(
-          fc.asyncProperty(
-            fc.array(fc.tuple(fc.nat(inside.length - 1), fc.integer({ min: 1, max: 255 })), {
-              minLength: 1,
-              maxLength: 40
-            }),
-            async (changes) => {
-              const bytes = Buffer.from(inside)
-              for (const [at, mask] of changes) bytes.writeUInt8(bytes.readUInt8(at) ^ mask, at)
-              const exit = await Effect.runPromise(Effect.exit(readBytes(Buffer.concat([MAGIC, frame(bytes)]))))
-              assert.isTrue(Exit.isSuccess(exit) || Exit.hasFails(exit), String(exit))
-            }
-          ),
-          { numRuns: 200 }
-        )
-      )
-    })))
-})
-
-it.effect("reads what the sink writes, a page of rows at a time", () =>
+/** Opens what is to fail, and looks whether anything stays behind. */
+const failure = (path: string, options: C1z.OpenOptions = {}) =>
   Effect.scoped(Effect.gen(function*() {
-    const directory = yield* Directory.temporary
-    const path = join(directory, "out.c1z")
-    const sink = yield* C1zSink.make({ path })
-    yield* sink.begin(Directory.HEADER)
-    yield* sink.write(Directory.pages(1500, 2, 700).flat(), () => "1")
-    yield* sink.settle({ missingLimit: 0 })
-    yield* sink.finish
-    const file = yield* C1z.open(path)
-    const some = yield* file.grants().pipe(Stream.take(3), Stream.runCollect)
-    assert.strictEqual(some.length, 3)
-    const all = yield* Stream.runCollect(file.resources())
-    assert.deepStrictEqual(all.map((row) => row.rowId), Array.from({ length: 1502 }, (_, index) => index + 1))
-  })))
+    const temporary = yield* Directory.temporary
+    const error = yield* Effect.flip(Effect.scoped(
+      Effect.flatMap(C1z.open(path, { temporaryDirectory: temporary, ...options }), (file) =>
+        Stream.runDrain(file.grants()))
+    ))
+    assert.deepStrictEqual(Samples.leftIn(temporary), [])
+    assert.instanceOf(error, C1zError.C1zError)
+    return error.reason._tag
+  }))
+
+const written = (bytes: Uint8Array) =>
+  Effect.map(Directory.temporary, (directory) => {
+    const path = join(directory, "file.c1z")
+    writeFileSync(path, bytes)
+    return path
+  })
+
+const dropIndexes = (database: DatabaseSync): void => {
+  for (
+    const { name } of database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").all()
+  ) {
+    database.exec(`DROP INDEX ${String(name)}`)
+  }
+}
+
+const AGES: Readonly<Record<string, (database: DatabaseSync) => void>> = {
+  "without indexes": dropIndexes,
+  "of SDK 0.7": (database) => {
+    for (
+      const column of [
+        "grants_backfilled",
+        "stats",
+        "ingest_invariant_generation",
+        "ingest_invariant_coverage",
+        "ingest_invariant_mode"
+      ]
+    ) database.exec(`ALTER TABLE v1_sync_runs DROP COLUMN ${column}`)
+  },
+  "of slim grants": (database) => {
+    for (const { data, id } of database.prepare("SELECT id, data FROM v1_grants").all()) {
+      if (!(data instanceof Uint8Array)) throw new Error("no data")
+      const grant = fromBinary(GrantSchema, data)
+      delete grant.entitlement
+      delete grant.principal
+      database.prepare("UPDATE v1_grants SET data = ? WHERE id = ?").run(toBinary(GrantSchema, grant), Number(id))
+    }
+  }
+}
+
+describe("C1z.open", () => {
+  for (const [age, change] of Object.entries(AGES)) {
+    it.effect(`reads files ${age}`, () =>
+      Effect.gen(function*() {
+        const path = yield* Samples.changed("v1-sync.c1z", change)
+        const [before, after] = [yield* original, yield* Directory.contents(path)]
+        if (age === "of slim grants") {
+          assert.deepStrictEqual(after.grants.map((row) => row.message.id), before.grants.map((row) => row.message.id))
+          for (const [index, row] of after.grants.entries()) {
+            assert.deepStrictEqual(row.message.principal?.id, before.grants[index]?.message.principal?.id)
+            assert.strictEqual(row.message.entitlement?.id, before.grants[index]?.message.entitlement?.id)
+            assert.deepStrictEqual(
+              row.message.entitlement?.resource?.id,
+              before.grants[index]?.message.entitlement?.resource?.id
+            )
+          }
+        } else {
+          assert.deepStrictEqual(withoutRuns(after), withoutRuns(before))
+        }
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("reads the oldest files, where what is expandable stands in the grant itself", () =>
+    Effect.gen(function*() {
+      const path = yield* Samples.changed("v1-sync.c1z", (database) => {
+        dropIndexes(database)
+        for (const { data, expansion, id } of database.prepare("SELECT id, data, expansion FROM v1_grants").all()) {
+          if (!(data instanceof Uint8Array) || !(expansion instanceof Uint8Array)) continue
+          const grant = fromBinary(GrantSchema, data)
+          grant.annotations.push({
+            $typeName: "google.protobuf.Any",
+            typeUrl: "type.googleapis.com/c1.connector.v2.GrantExpandable",
+            value: expansion
+          })
+          database.prepare("UPDATE v1_grants SET data = ? WHERE id = ?").run(toBinary(GrantSchema, grant), Number(id))
+        }
+        for (const column of ["expansion", "needs_expansion"]) {
+          database.exec(`ALTER TABLE v1_grants DROP COLUMN ${column}`)
+        }
+        for (
+          const column of [
+            "sync_type",
+            "parent_sync_id",
+            "linked_sync_id",
+            "supports_diff",
+            "grants_backfilled",
+            "stats",
+            "ingest_invariant_generation",
+            "ingest_invariant_coverage",
+            "ingest_invariant_mode"
+          ]
+        ) database.exec(`ALTER TABLE v1_sync_runs DROP COLUMN ${column}`)
+      })
+      const [before, after] = [yield* original, yield* Directory.contents(path)]
+      assert.deepStrictEqual(withoutRuns(after), withoutRuns(before))
+      assert.strictEqual(after.grants.filter((row) => row.expansion !== undefined).length, 1)
+      assert.strictEqual(after.runs[0]?.type, "full")
+    }).pipe(Effect.scoped))
+
+  for (const name of ["v1-sync.c1z", "v1-two-syncs.c1z", "v1-minimal.c1z", "v1-minimal-unfinished.c1z"]) {
+    it.effect(`brings ${name} to v3 and back with what v3 can hold`, () =>
+      Effect.gen(function*() {
+        const directory = yield* Directory.temporary
+        const snapshot = yield* Snapshot.of(yield* C1z.open(Samples.path(name)))
+        const v3 = join(directory, "v3.c1z")
+        yield* Convert.convert(snapshot, { format: "v3", path: v3 })
+        const there = yield* C1z.open(v3)
+        assert.strictEqual(there.format, "v3")
+        const back = join(directory, "v1.c1z")
+        yield* Convert.convert(yield* Snapshot.of(there), { format: "v1", path: back })
+        const syncId = snapshot.sync.id
+        const facts = (file: C1z.C1z) =>
+          Effect.gen(function*() {
+            const resources = yield* Stream.runCollect(file.resources({ syncId }))
+            const grants = yield* Stream.runCollect(file.grants({ syncId }))
+            return {
+              resources: resources.map((row) => row.message).sort((a, b) =>
+                `${a.id?.resource}` < `${b.id?.resource}` ? -1 : 1
+              ),
+              grants: grants.map((row) => [row.message.id, row.message.sources, row.expansion, row.message.annotations])
+                .sort(([a], [b]) => String(a) < String(b) ? -1 : 1)
+            }
+          })
+        assert.deepStrictEqual(yield* facts(yield* C1z.open(back)), yield* facts(snapshot.file))
+        assert.deepStrictEqual(Samples.leftIn(directory), ["v1.c1z", "v3.c1z"])
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("knows v3 files with tables of Pebble, shows their manifest and says what to do", () =>
+    Effect.gen(function*() {
+      const inspection = yield* C1z.inspect(Samples.path("v3-sync.c1z"))
+      assert.strictEqual(inspection.manifest?.engine, "pebble3")
+      assert.strictEqual(inspection.readable, false)
+      assert.deepStrictEqual(inspection.manifest?.syncs[0]?.counts, {
+        resourceTypes: 2,
+        resources: 5,
+        entitlements: 2,
+        grants: 6
+      })
+      assert.strictEqual(yield* failure(Samples.path("v3-sync.c1z")), "UnsupportedFormat")
+    }))
+
+  const good = readFileSync(Samples.path("v1-sync.c1z"))
+  const flipped = Buffer.from(good)
+  flipped.writeUInt8(flipped.readUInt8(flipped.length - 2) ^ 0xff, flipped.length - 2)
+  const hostile = Buffer.from(good)
+  // Frame_Content_Size of the sample's header: four bytes after the window.
+  hostile.writeUInt32LE(0xfffffff0, 11)
+  const BROKEN: ReadonlyArray<readonly [string, Uint8Array, string, C1z.OpenOptions?]> = [
+    ["another kind of file", deflateSync(Buffer.from("something else")), "NotAC1z"],
+    ["an empty file", Buffer.alloc(0), "NotAC1z"],
+    ["nothing after the magic", good.subarray(0, 5), "Truncated"],
+    ["a truncated frame", good.subarray(0, good.length - 100), "Truncated"],
+    ["bytes after the end", Buffer.concat([good, Buffer.from("junk")]), "TrailingBytes"],
+    ["a wrong checksum", flipped, "Damaged"],
+    ["a size that is not true", hostile, "TooLarge", { maxDecodedBytes: 1 << 30 }],
+    ["contents above the limit", good, "TooLarge", { maxDecodedBytes: 4096 }],
+    ["contents that are no database", Samples.pack(Buffer.alloc(8192, 7)), "Damaged"],
+    ["a v3 file without manifest", Buffer.from("C1Z3\0"), "Truncated"],
+    ["a v3 file with a hostile manifest size", Buffer.from("C1Z3\0\xff\xff\xff\xff", "latin1"), "Damaged"]
+  ]
+  for (const [what, bytes, reason, options] of BROKEN) {
+    it.effect(`refuses ${what}: ${reason}`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* failure(yield* written(bytes), options), reason)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("says that there is no file", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* failure("/nowhere/at all.c1z"), "Unreadable")
+    }))
+
+  it.effect("leaves nothing behind when it is interrupted", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory.temporary
+      const temporary = yield* Directory.temporary
+      const path = join(directory, "sync.c1z")
+      yield* Directory.sync(path, Directory.pages(500, 20, 200))
+      for (let turns = 0; turns < 12; turns++) {
+        const fiber = yield* Effect.forkChild(Effect.scoped(C1z.open(path, { temporaryDirectory: temporary })))
+        for (let turn = 0; turn < turns; turn++) yield* Effect.promise(() => new Promise((done) => setImmediate(done)))
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual(Samples.leftIn(temporary), [])
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("mutated files", () => {
+  /** Reads all there is; an error must be the reader's. */
+  const readAll = (bytes: Uint8Array) =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const temporary = yield* Directory.temporary
+      const path = yield* written(bytes)
+      const read = Effect.scoped(Effect.gen(function*() {
+        const file = yield* C1z.open(path, { temporaryDirectory: temporary, maxDecodedBytes: 4_000_000 })
+        yield* Stream.runDrain(file.syncRuns)
+        yield* Stream.runDrain(file.resources())
+        yield* Stream.runDrain(file.entitlements())
+        yield* Stream.runDrain(file.grants())
+      }))
+      const result = yield* Effect.result(read)
+      assert.deepStrictEqual(Samples.leftIn(temporary), [])
+      if (result._tag === "Failure") assert.instanceOf(result.failure, C1zError.C1zError)
+    })))
+
+  const mutation = fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
+    cut: fc.option(fc.double({ min: 0, max: 1, noNaN: true }))
+  })
+
+  const mutate = (
+    original: Uint8Array,
+    { at, bytes, cut }: typeof mutation extends fc.Arbitrary<infer A> ? A : never
+  ) => {
+    const copy = Buffer.from(original)
+    copy.set(bytes.subarray(0, Math.max(0, copy.length - 1)), Math.floor(at * Math.max(0, copy.length - bytes.length)))
+    return cut === null ? copy : copy.subarray(0, Math.floor(cut * copy.length))
+  }
+
+  it("of v1 never crash, hang or leave a file", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("v1-sync.c1z", "v1-minimal-unfinished.c1z", "v3-sync.c1z"),
+        mutation,
+        (name, change) => readAll(mutate(readFileSync(Samples.path(name)), change))
+      ),
+      { numRuns: 60 }
+    ), 60_000)
+
+  it("whose database is damaged under a right checksum neither", () =>
+    fc.assert(
+      fc.asyncProperty(mutation, (change) =>
+        Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+          let database: Uint8Array = new Uint8Array(0)
+          yield* Samples.changed("v1-sync.c1z", (opened) => {
+            database = readFileSync(opened.location() ?? "")
+          })
+          return database
+        }))).then((database) => readAll(Samples.pack(mutate(database, { ...change, cut: null }))))),
+      { numRuns: 40 }
+    ), 60_000)
+
+  it("of v3 neither", async () => {
+    const v3 = await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const directory = yield* Directory.temporary
+      const snapshot = yield* Snapshot.of(yield* C1z.open(Samples.path("v1-sync.c1z")))
+      yield* Convert.convert(snapshot, { format: "v3", path: join(directory, "v3.c1z") })
+      return readFileSync(join(directory, "v3.c1z"))
+    })))
+    await fc.assert(fc.asyncProperty(mutation, (change) => readAll(mutate(v3, change))), { numRuns: 60 })
+  }, 60_000)
+})

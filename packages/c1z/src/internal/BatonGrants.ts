@@ -5,7 +5,7 @@ import { GrantExpandableSchema } from "@access-kit/baton-protocol/gen/c1/connect
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import { toBinary } from "@bufbuild/protobuf"
-import type { BatonLookup } from "./BatonLookup.ts"
+import { type BatonLookup, bytesAt } from "./BatonLookup.ts"
 import { messageOf } from "./Grants.ts"
 import type { JsonOutput } from "./JsonOutput.ts"
 import { encode } from "./ProtoJson.ts"
@@ -65,20 +65,20 @@ export class BatonGrants {
       output.text("{\"grant\":")
       output.text(this.slow(row, data, this.store.format === "v3" ? expansion : undefined))
     }
-    output.bytes(this.middle)
-    output.bytes(this.lookup.resource(type, principal))
-    output.bytes(END)
+    output.part(this.middle, 0, this.middle.length)
+    output.place(this.lookup.resource(type, principal))
+    output.part(END, 0, END.length)
   }
 
   private turnTo(entitlementId: string, type: string, resource: string): void {
     this.entitlementId = entitlementId
     this.middle = Buffer.concat([
       Buffer.from(",\"entitlement\":"),
-      this.lookup.entitlement(entitlementId),
+      Buffer.from(bytesAt(this.lookup.entitlement(entitlementId))),
       Buffer.from(",\"resource\":"),
-      this.lookup.resource(type, resource),
+      Buffer.from(bytesAt(this.lookup.resource(type, resource))),
       Buffer.from(",\"resourceType\":"),
-      this.lookup.type(type),
+      Buffer.from(bytesAt(this.lookup.type(type))),
       Buffer.from(",\"principal\":")
     ])
   }
@@ -109,11 +109,11 @@ export class BatonGrants {
         },"resource":"`
       )
     }
-    output.bytes(this.head)
-    output.bytes(data.subarray(id, idStop))
-    output.bytes(ID)
-    output.bytes(data.subarray(grantStart, grantStop))
-    output.bytes(CLOSE)
+    output.part(this.head, 0, this.head.length)
+    output.part(data, id, idStop)
+    output.part(ID, 0, ID.length)
+    output.part(data, grantStart, grantStop)
+    output.part(CLOSE, 0, CLOSE.length)
     return true
   }
 

@@ -12,35 +12,81 @@ import type { Store } from "./Store.ts"
 /** Bytes of JSON that are kept. */
 const CACHE = 48 * 1024 * 1024
 
+/** Bytes of a slab. One object for many texts: tens of thousands of small ones are what the garbage collector would spend its time on. */
+const SLAB = 1024 * 1024
+
+/** Where a text is: the slab, the place in it, the length. */
+export interface Place {
+  readonly slab: Uint8Array
+  readonly start: number
+  readonly length: number
+}
+
 /** JSON by two keys. */
 class Cache {
-  private known = new Map<string, Map<string, Uint8Array>>()
+  private known = new Map<string, Map<string, number>>()
+  private slabs: Array<Buffer> = []
+  private used = SLAB
   private size = 0
 
-  get(first: string, second: string): Uint8Array | undefined {
-    return this.known.get(first)?.get(second)
+  /** The place last found; changed by the next call. */
+  readonly found: { slab: Uint8Array; start: number; length: number } = { slab: Buffer.alloc(0), start: 0, length: 0 }
+
+  get(first: string, second: string): Place | undefined {
+    const at = this.known.get(first)?.get(second)
+    return at === undefined ? undefined : this.place(at)
+  }
+
+  /** A place as one number: the slab and the start in it, then the length. */
+  private place(at: number): Place {
+    const length = at % (SLAB * 2)
+    const start = Math.floor(at / (SLAB * 2))
+    this.found.slab = this.slabs[Math.floor(start / SLAB)] ?? this.found.slab
+    this.found.start = start % SLAB
+    this.found.length = length
+    return this.found
   }
 
   get isFull(): boolean {
     return this.size >= CACHE
   }
 
-  set(first: string, second: string, json: string): Uint8Array {
-    const made = Buffer.from(json)
-    if (this.size + made.length > CACHE) {
+  set(first: string, second: string, json: string): Place {
+    const length = Buffer.byteLength(json)
+    // What is larger than a slab is not kept.
+    if (length > SLAB) {
+      this.found.slab = Buffer.from(json)
+      this.found.start = 0
+      this.found.length = length
+      return this.found
+    }
+    if (this.size + length > CACHE + SLAB) {
       this.known = new Map()
+      this.slabs = []
+      this.used = SLAB
       this.size = 0
     }
+    if (this.used + length > SLAB) {
+      this.slabs.push(Buffer.allocUnsafeSlow(SLAB))
+      this.used = 0
+    }
+    const slab = this.slabs.length - 1
+    this.slabs[slab]?.write(json, this.used)
+    const at = (slab * SLAB + this.used) * SLAB * 2 + length
+    this.used += length
+    this.size += length
     let inner = this.known.get(first)
     if (inner === undefined) {
       inner = new Map()
       this.known.set(first, inner)
     }
-    inner.set(second, made)
-    this.size += made.length
-    return made
+    inner.set(second, at)
+    return this.place(at)
   }
 }
+
+/** The text at a place. */
+export const bytesAt = ({ length, slab, start }: Place): Uint8Array => slab.subarray(start, start + length)
 
 export class BatonLookup {
   private readonly resources = new Cache()
@@ -75,7 +121,7 @@ export class BatonLookup {
     }
   }
 
-  resource(type: string, id: string): Uint8Array {
+  resource(type: string, id: string): Place {
     const known = this.resources.get(type, id)
     if (known !== undefined) return known
     const key = `${type}:${id}`
@@ -89,7 +135,7 @@ export class BatonLookup {
     )
   }
 
-  type(id: string): Uint8Array {
+  type(id: string): Place {
     const known = this.others.get("type", id)
     if (known !== undefined) return known
     const data = dataOf(this.statements.type.get(id, this.syncId))
@@ -102,7 +148,7 @@ export class BatonLookup {
     )
   }
 
-  entitlement(id: string): Uint8Array {
+  entitlement(id: string): Place {
     const known = this.others.get("entitlement", id)
     if (known !== undefined) return known
     const data = dataOf(this.statements.entitlement.get(id, this.syncId))

@@ -29,6 +29,26 @@ export class JsonOutput {
     this.length += bytes.length
   }
 
+  /** A part of some bytes, copied without an object in between. */
+  part(from: Uint8Array, start: number, stop: number): void {
+    const length = stop - start
+    if (length > CHUNK) return this.bytes(from.slice(start, stop))
+    if (this.length + length > CHUNK) this.flush()
+    if (length < 96) {
+      // A call costs more than such a short copy.
+      const { buffer } = this
+      let at = this.length
+      for (let index = start; index < stop; index++) buffer[at++] = from[index] ?? 0
+    } else {
+      Buffer.prototype.copy.call(from, this.buffer, this.length, start, stop)
+    }
+    this.length += length
+  }
+
+  place({ length, slab, start }: { readonly slab: Uint8Array; readonly start: number; readonly length: number }): void {
+    this.part(slab, start, start + length)
+  }
+
   text(text: string): void {
     // A unit of UTF-16 takes at most three bytes.
     if (text.length * 3 > CHUNK) return this.bytes(Buffer.from(text))
