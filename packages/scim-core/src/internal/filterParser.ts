@@ -83,35 +83,23 @@ class Parser {
   }
 
   or(depth: number, inValuePath: boolean): Filter | undefined {
-    const first = this.and(depth, inValuePath)
-    if (first === undefined) {
-      return undefined
-    }
-    let second: Filter | undefined
-    const more: Array<Filter> = []
-    while (this.keyword("or")) {
-      const next = this.and(depth, inValuePath)
-      if (next === undefined) {
-        return undefined
-      }
-      if (second === undefined) {
-        second = next
-      } else {
-        more.push(next)
-      }
-    }
-    return second === undefined ? first : join("Or", [first, second, ...more])
+    return this.joined("or", "Or", () => this.and(depth, inValuePath))
   }
 
   private and(depth: number, inValuePath: boolean): Filter | undefined {
-    const first = this.term(depth, inValuePath)
+    return this.joined("and", "And", () => this.term(depth, inValuePath))
+  }
+
+  /** One filter, or several with `word` between them. */
+  private joined(word: string, tag: "And" | "Or", operand: () => Filter | undefined): Filter | undefined {
+    const first = operand()
     if (first === undefined) {
       return undefined
     }
     let second: Filter | undefined
     const more: Array<Filter> = []
-    while (this.keyword("and")) {
-      const next = this.term(depth, inValuePath)
+    while (this.keyword(word)) {
+      const next = operand()
       if (next === undefined) {
         return undefined
       }
@@ -121,7 +109,7 @@ class Parser {
         more.push(next)
       }
     }
-    return second === undefined ? first : join("And", [first, second, ...more])
+    return second === undefined ? first : join(tag, [first, second, ...more])
   }
 
   /** Consumes `word` if it stands here between white space (or brackets) on both sides. */

@@ -14,6 +14,26 @@ const getU1 = (session: Session) => {
   return getUser && (() => getUser("u1"))
 }
 
+/** The user that was asked for, after a while. */
+const slowly = (request: Received): Promise<Reply> =>
+  Effect.runPromise(Effect.delay(
+    Effect.succeed({ status: 200, body: Service.user(decodeURIComponent(request.path.split("/").at(-1) ?? "")) }),
+    20
+  ))
+
+/** So many requests at once. */
+const crowd = (
+  { getUser }: Session,
+  size: number,
+  judge: (answers: ReadonlyArray<Answer<SeenUser>>) => Verdict
+): Effect.Effect<Verdict> =>
+  getUser === undefined
+    ? Effect.succeed<Verdict>({ _tag: "unsupported" })
+    : Effect.map(
+      Effect.promise(() => Promise.all(Array.from({ length: size }, (_, index) => getUser(`u${index}`)))),
+      judge
+    )
+
 const isU1 = good((seen: SeenUser) => equal("id", seen.id, "u1"))
 
 const gap = (server: HostileServer.HostileServer): number => {
@@ -442,29 +462,19 @@ export const cases: ReadonlyArray<HostileCase> = [
     client: "keeps to its limit",
     options: { concurrency: 3 },
     start: () => {
-      const server = HostileServer.make((request) =>
-        Effect.runPromise(Effect.delay(
-          Effect.succeed({
-            status: 200,
-            body: Service.user(decodeURIComponent(request.path.split("/").at(-1) ?? ""))
-          }),
-          20
-        ))
-      )
+      const server = HostileServer.make(slowly)
       return {
         server,
-        play: (session) => {
-          const { getUser } = session
-          if (getUser === undefined) return Effect.succeed<Verdict>({ _tag: "unsupported" })
-          return Effect.map(
-            Effect.promise(() => Promise.all(Array.from({ length: 20 }, (_, index) => getUser(`u${index}`)))),
+        play: (session) =>
+          crowd(
+            session,
+            20,
             (answers) =>
               all(
                 when(answers.every((answer) => answer.ok), "lost an answer"),
                 server.inFlight.most <= 3 ? right : loud(`${server.inFlight.most} requests at once`)
               )
           )
-        }
       }
     }
   },
@@ -487,28 +497,20 @@ export const cases: ReadonlyArray<HostileCase> = [
         if (throttledAt > 0 && request.at - throttledAt > 200 && request.at - throttledAt < 1_000 - slack) {
           early.push(request.index)
         }
-        return Effect.runPromise(Effect.delay(
-          Effect.succeed({
-            status: 200,
-            body: Service.user(decodeURIComponent(request.path.split("/").at(-1) ?? ""))
-          }),
-          20
-        ))
+        return slowly(request)
       })
       return {
         server,
-        play: (session) => {
-          const { getUser } = session
-          if (getUser === undefined) return Effect.succeed<Verdict>({ _tag: "unsupported" })
-          return Effect.map(
-            Effect.promise(() => Promise.all(Array.from({ length: 40 }, (_, index) => getUser(`u${index}`)))),
+        play: (session) =>
+          crowd(
+            session,
+            40,
             (answers) =>
               all(
                 answers.every((answer) => answer.ok) ? right : loud("lost an answer"),
                 early.length === 0 ? right : loud(`sent ${early.length} requests during the pause`)
               )
           )
-        }
       }
     }
   },

@@ -1,6 +1,6 @@
 /** Servers that refuse, forget or half-do what they are asked to. */
 import * as Effect from "effect/Effect"
-import type { Answer, NewUser } from "../Driver.ts"
+import type { Answer, NewUser, Session } from "../Driver.ts"
 import type { HostileCase, Stage, Verdict } from "../HostileCase.ts"
 import * as HostileServer from "../HostileServer.ts"
 import type { Received, Reply } from "../HostileServer.ts"
@@ -21,67 +21,35 @@ const bent = (
   bend: (request: Received, answer: () => Reply) => Reply
 ): HostileServer.HostileServer => HostileServer.make((request) => bend(request, () => service.handle(request)))
 
-const add = (
+type Bend = (service: Service.Service) => (request: Received, answer: () => Reply) => Reply
+
+type Judge<A> = (answer: Answer<A>, service: Service.Service, server: HostileServer.HostileServer) => Verdict
+
+/** One operation against a bent service. */
+const played = <A>(
+  operation: (session: Session) => (() => Promise<Answer<A>>) | undefined,
   make: () => Service.Service,
-  ids: ReadonlyArray<string>,
-  bend: (service: Service.Service) => (request: Received, answer: () => Reply) => Reply,
-  judge: (answer: Answer<"added" | "already">, service: Service.Service, server: HostileServer.HostileServer) => Verdict
+  bend: Bend,
+  judge: Judge<A>
 ) =>
 (): Stage => {
   const service = make()
   const server = bent(service, bend(service))
-  return {
-    server,
-    play: (session) => {
-      const { addMembers } = session
-      return ask(addMembers && (() => addMembers("g1", ids)), (answer) => judge(answer, service, server))
-    }
-  }
+  return { server, play: (session) => ask(operation(session), (answer) => judge(answer, service, server)) }
 }
 
-const remove = (
-  make: () => Service.Service,
-  id: string,
-  bend: (service: Service.Service) => (request: Received, answer: () => Reply) => Reply,
-  judge: (
-    answer: Answer<"removed" | "already">,
-    service: Service.Service,
-    server: HostileServer.HostileServer
-  ) => Verdict
-) =>
-(): Stage => {
-  const service = make()
-  const server = bent(service, bend(service))
-  return {
-    server,
-    play: (session) => {
-      const { removeMember } = session
-      return ask(removeMember && (() => removeMember("g1", id)), (answer) => judge(answer, service, server))
-    }
-  }
-}
+const add = (make: () => Service.Service, ids: ReadonlyArray<string>, bend: Bend, judge: Judge<"added" | "already">) =>
+  played(({ addMembers }) => addMembers && (() => addMembers("g1", ids)), make, bend, judge)
+
+const remove = (make: () => Service.Service, id: string, bend: Bend, judge: Judge<"removed" | "already">) =>
+  played(({ removeMember }) => removeMember && (() => removeMember("g1", id)), make, bend, judge)
 
 const create = (
   user: NewUser,
   make: () => Service.Service,
-  bend: (service: Service.Service) => (request: Received, answer: () => Reply) => Reply,
-  judge: (
-    answer: Answer<{ readonly id: string; readonly userName?: string | undefined }>,
-    service: Service.Service,
-    server: HostileServer.HostileServer
-  ) => Verdict
-) =>
-(): Stage => {
-  const service = make()
-  const server = bent(service, bend(service))
-  return {
-    server,
-    play: (session) => {
-      const { createUser } = session
-      return ask(createUser && (() => createUser(user)), (answer) => judge(answer, service, server))
-    }
-  }
-}
+  bend: Bend,
+  judge: Judge<{ readonly id: string; readonly userName?: string | undefined }>
+) => played(({ createUser }) => createUser && (() => createUser(user)), make, bend, judge)
 
 const unbent = () => (_: Received, answer: () => Reply): Reply => answer()
 
