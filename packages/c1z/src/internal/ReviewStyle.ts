@@ -26,7 +26,14 @@ article, #attention, #people { padding: 1.1rem 1.25rem 1.25rem; border: 1px soli
 article + article { margin-top: 1rem }
 .about { margin: 0 0 .5rem; color: var(--soft) }
 .none { margin: .25rem 0 0; color: var(--soft) }
-table { width: 100%; margin-top: .5rem; border-collapse: collapse; font-size: .9rem }
+table { width: 100%; margin-top: .5rem; border-collapse: collapse; font-size: .9rem; table-layout: fixed }
+th:nth-child(1) { width: 19% }
+th:nth-child(2) { width: 22% }
+th:nth-child(3) { width: 11% }
+.people th:nth-child(1) { width: 24% }
+.people th:nth-child(2) { width: 11% }
+.people th:nth-child(3) { width: 20% }
+.people th:nth-child(4) { width: 10% }
 th { padding: .35rem .5rem; border-bottom: 2px solid var(--line); text-align: left; font-weight: 600; font-size: .8rem; color: var(--soft) }
 td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
 .gone td { background: var(--red-ground) }
@@ -34,9 +41,10 @@ td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align:
 .tag.enabled { background: var(--green-ground); color: var(--green) }
 .tag.disabled, .tag.deleted { background: var(--red-ground); color: var(--red); font-weight: 600 }
 .gone .tag.disabled, .gone .tag.deleted { background: var(--paper) }
-th.box, td.box { width: 4.2rem; text-align: center }
+th.box, td.box { text-align: center; padding-left: 0; padding-right: 0 }
+th.box { width: 7% !important }
 td.box::before { content: ""; display: inline-block; width: .95rem; height: .95rem; border: 1.5px solid var(--soft); border-radius: .15rem; vertical-align: -.15rem; background: var(--paper) }
-th.note, td.note { width: 14% }
+th.note { width: 10% !important }
 .sign { display: flex; align-items: flex-end; gap: .5rem; margin: 1.25rem 0 0; font-size: .85rem; color: var(--soft) }
 .sign i { flex: 1; height: 1.4rem; border-bottom: 1px solid var(--soft) }
 .sign i.date { flex: 0 0 8rem }
@@ -45,6 +53,9 @@ th.note, td.note { width: 14% }
 @media print {
   :root { --ground: #fff }
   html { font-size: 10.5pt }
+  table { font-size: 8.5pt }
+  th, .tag { font-size: 7.5pt }
+  td, th { padding-left: .3rem; padding-right: .3rem }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
   body { max-width: none; padding: 0 }
   nav { display: none }
