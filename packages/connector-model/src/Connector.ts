@@ -114,7 +114,7 @@ export class Connector extends Context.Service<Connector, {
   readonly source: string
   /** Cheap and read-only. */
   readonly validate: Effect.Effect<ValidationReport, ConnectorError.ConnectorError>
-  /** In the order in which a sync reads them. */
+  /** In the order in which they are shown. A sync reads those with entitlements first. */
   readonly resourceTypes: ReadonlyArray<ResourceTypeHandler>
 }>()("@access-kit/connector-model/Connector") {}
 

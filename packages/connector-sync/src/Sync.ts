@@ -115,6 +115,15 @@ const reportOf = (
   }
 }
 
+/**
+ * Types that are granted on come first, the others after them, each in the connector's order: grants are what a sink works on longest, so it
+ * does that while the rest is still being fetched.
+ */
+const inReadingOrder = (handlers: ReadonlyArray<ResourceTypeHandler>): ReadonlyArray<ResourceTypeHandler> => [
+  ...handlers.filter((handler) => handler.entitlements !== undefined),
+  ...handlers.filter((handler) => handler.entitlements === undefined)
+]
+
 /** Everything between `begin` and the report. */
 const carryOut = Effect.fnUntraced(function*(
   engine: Engine.Engine,
@@ -219,7 +228,7 @@ const carryOut = Effect.fnUntraced(function*(
   let lookedUp = 0
   if (state.recovering !== undefined) yield* Principals.recover(engine, state.recovering)
   while (true) {
-    for (const handler of connector.resourceTypes) yield* read(handler)
+    for (const handler of inReadingOrder(connector.resourceTypes)) yield* read(handler)
 
     yield* engine.tell(ProgressEvent.Settling())
     const settled = yield* engine.settle(maxMissing + 1)
