@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ScimCoreBench from "./ScimCoreBench.ts"
+import * as SnapshotBench from "./SnapshotBench.ts"
 import * as SyncBench from "./SyncBench.ts"
 
 const number = (name: string, standard: number, description: string) =>
@@ -67,9 +68,20 @@ const scimCore = Command.make(
   )
 )
 
+const snapshot = Command.make(
+  "snapshot",
+  {
+    users: number("users", 40_000, "Accounts in the snapshot"),
+    groups: number("groups", 200, "Groups in the snapshot"),
+    memberships: number("memberships", 200_000, "Group members over all groups in the snapshot"),
+    runs: number("runs", 3, "How often to measure")
+  },
+  Effect.fn("snapshot")(SnapshotBench.run)
+).pipe(Command.withDescription("Questions to a snapshot, beside the real baton if it was built: wall, CPU, memory"))
+
 const bench = Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the connector. They print tables and judge nothing"),
-  Command.withSubcommands([sync, scimCore])
+  Command.withSubcommands([sync, snapshot, scimCore])
 )
 
 bench.pipe(
