@@ -7,7 +7,9 @@
 import * as Stream from "effect/Stream"
 import type * as C1zError from "./C1zError.ts"
 import * as Entitlements from "./Entitlements.ts"
-import * as Grants from "./Grants.ts"
+import { Bounded, Names } from "./internal/Names.ts"
+import { text } from "./internal/Row.ts"
+import { storeOf } from "./internal/Store.ts"
 import type * as ResourceRow from "./ResourceRow.ts"
 import * as Resources from "./Resources.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -54,6 +56,8 @@ const NOBODY = ["", "", "", "", ""]
 
 const NOTHING = ["", "", "", "", "", ""]
 
+const COLUMNS = "id, entitlement_id, resource_type_id, resource_id, principal_resource_type_id, principal_resource_id"
+
 const isPerson = (row: ResourceRow.ResourceRow): boolean => row.traits.includes("user")
 
 /**
@@ -78,18 +82,35 @@ export const rows = (snapshot: Snapshot): Stream.Stream<ReadonlyArray<string>, C
       row.slug
     ])
   )
-  const grants = Grants.list(snapshot).pipe(
-    Stream.filter((row) => isPerson(row.principal)),
-    Stream.map((row) => [
-      "Grant",
-      ...person(row.principal, ""),
-      row.entitlement.displayName,
-      row.entitlement.id,
-      row.resource.type,
-      row.resource.displayName,
-      row.entitlement.description,
-      row.entitlement.slug
-    ])
-  )
+  const grants = Stream.suspend(() => {
+    const store = storeOf(snapshot.file)
+    const names = new Names(store, snapshot.sync.id)
+    // Few people and few entitlements make up all the rows: each half of a row is made once.
+    const people = new Bounded<ReadonlyArray<string> | null>()
+    const rights = new Bounded<ReadonlyArray<string>>()
+    return store.rows("v1_grants", { syncId: snapshot.sync.id, columns: COLUMNS }, (row) => {
+      const type = text(row, "principal_resource_type_id")
+      const id = text(row, "principal_resource_id")
+      const half = people.get(`${type}:${id}`, () => {
+        const principal = names.resource(type, id)
+        return principal === undefined || !isPerson(principal) ? null : ["Grant", ...person(principal, "")]
+      })
+      if (half === null) return undefined
+      const entitlementId = text(row, "entitlement_id")
+      const other = rights.get(entitlementId, () => {
+        const entitlement = names.entitlement(entitlementId)
+        const resource = [text(row, "resource_type_id"), text(row, "resource_id")] as const
+        return [
+          entitlement?.displayName ?? "",
+          entitlementId,
+          resource[0],
+          names.resource(...resource)?.displayName ?? "",
+          entitlement?.description ?? "",
+          entitlement?.slug ?? ""
+        ]
+      })
+      return [...half, ...other]
+    }).pipe(Stream.filter((row) => row !== undefined))
+  })
   return identities.pipe(Stream.concat(entitlements), Stream.concat(grants))
 }

@@ -28,6 +28,8 @@ import type * as WriteError from "./WriteError.ts"
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u
 
 const csvField = (text: string): string => {
+  // Nothing in it that anybody could take for anything else.
+  if (/^[A-Za-z0-9][A-Za-z0-9 .:@_-]*[A-Za-z0-9]$/.test(text) || text === "") return text
   const safe = FORMULA.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll("\"", "\"\"")}"` : safe
 }
