@@ -10,6 +10,7 @@ import {
   type ServerConfig,
   ServerConfigSchema
 } from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
+import * as RuleCheck from "@access-kit/baton-protocol/RuleCheck"
 import type { Connector } from "@access-kit/connector-model/Connector"
 import { fromBinary } from "@bufbuild/protobuf"
 import * as Config from "effect/Config"
@@ -22,7 +23,6 @@ import * as Stream from "effect/Stream"
 import * as BatonServer from "./BatonServer.ts"
 import type * as BatonServices from "./BatonServices.ts"
 import * as Credential from "./internal/Credential.ts"
-import * as RequestValidation from "./RequestValidation.ts"
 
 /**
  * The last argument with which a parent starts its child.
@@ -64,7 +64,7 @@ const parse = (line: string): Effect.Effect<ServerConfig, ConnectorChildError> =
       const text = line.trim()
       if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new Error("not base64")
       const config = fromBinary(ServerConfigSchema, Buffer.from(text, "base64"))
-      const fault = RequestValidation.check(ServerConfigSchema, config)
+      const fault = RuleCheck.check(ServerConfigSchema, config)
       if (fault !== undefined) throw new Error(`${fault.path}: ${fault.rule}`)
       return config
     },

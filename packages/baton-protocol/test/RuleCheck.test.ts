@@ -1,31 +1,28 @@
-import { InvokeActionRequestSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/action_pb"
-import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
-import {
-  GrantManagerServiceGrantRequestSchema,
-  GrantSchema
-} from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
+import { create, type DescMessage, getOption, hasOption, type MessageInitShape } from "@bufbuild/protobuf"
+import { assert, describe, it } from "@effect/vitest"
+import { InvokeActionRequestSchema } from "../src/gen/c1/connector/v2/action_pb.ts"
+import { EntitlementSchema } from "../src/gen/c1/connector/v2/entitlement_pb.ts"
+import { GrantManagerServiceGrantRequestSchema, GrantSchema } from "../src/gen/c1/connector/v2/grant_pb.ts"
 import {
   CreateAccountRequestSchema,
   IssueCredentialRequestSchema,
   ResourceSchema,
   ResourcesServiceListResourcesRequestSchema,
   ResourceTypeSchema
-} from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+} from "../src/gen/c1/connector/v2/resource_pb.ts"
 import {
   DeleteManyRequestSchema,
   GetManyRequestSchema,
   SetManyRequestSchema,
   SetRequestSchema
-} from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/session_pb"
-import { DoRequestSchema } from "@access-kit/baton-protocol/gen/c1/ratelimit/v1/ratelimit_pb"
-import { registry } from "@access-kit/baton-protocol/Registry"
-import { rules } from "@access-kit/baton-protocol/Validate"
-import { create, type DescMessage, getOption, hasOption, type MessageInitShape } from "@bufbuild/protobuf"
-import { assert, describe, it } from "@effect/vitest"
-import * as RequestValidation from "../src/RequestValidation.ts"
+} from "../src/gen/c1/connectorapi/baton/v1/session_pb.ts"
+import { DoRequestSchema } from "../src/gen/c1/ratelimit/v1/ratelimit_pb.ts"
+import { registry } from "../src/Registry.ts"
+import * as RuleCheck from "../src/RuleCheck.ts"
+import { rules } from "../src/Validate.ts"
 
 const fault = <Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): string | undefined => {
-  const found = RequestValidation.check(schema, create(schema, message))
+  const found = RuleCheck.check(schema, create(schema, message))
   return found === undefined ? undefined : `${found.path}: ${found.rule}`
 }
 
@@ -37,13 +34,13 @@ const decoded = <Desc extends DescMessage>(
   message: MessageInitShape<Desc>,
   odd: object
 ): string | undefined => {
-  const found = RequestValidation.check(schema, Object.assign(create(schema, message), odd))
+  const found = RuleCheck.check(schema, Object.assign(create(schema, message), odd))
   return found === undefined ? undefined : `${found.path}: ${found.rule}`
 }
 
 const syncId = "2".repeat(27)
 
-describe("RequestValidation", () => {
+describe("RuleCheck", () => {
   it("lets good requests pass", () => {
     assert.isUndefined(fault(ResourcesServiceListResourcesRequestSchema, { resourceTypeId: "user", pageSize: 250 }))
     assert.isUndefined(fault(ResourcesServiceListResourcesRequestSchema, { resourceTypeId: "x".repeat(1024) }))
