@@ -4,13 +4,13 @@
  * @since 0.1.0
  */
 import * as HttpApi from "effect/http-api/HttpApi"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as OpenApi from "effect/http-api/OpenApi"
 import manifest from "../package.json" with { type: "json" }
 import { AuditGroup } from "./Audit.ts"
 import { ConnectorsGroup } from "./Connectors.ts"
 import { DirectoryGroup, TimedGrantsGroup } from "./Directory.ts"
 import { OperationsGroup } from "./Operations.ts"
+import { RequestProblems } from "./RequestProblems.ts"
 import { SnapshotsGroup } from "./Snapshots.ts"
 import { SyncsGroup } from "./Syncs.ts"
 import { TokensGroup } from "./Tokens.ts"
@@ -27,7 +27,7 @@ export class Api extends HttpApi.make("claude-enterprise-server")
   .add(SnapshotsGroup)
   .add(AuditGroup)
   .add(TokensGroup)
-  .middleware(HttpApiMiddleware.ProblemDetails)
+  .middleware(RequestProblems)
   .annotateMerge(OpenApi.annotations({
     title: "claude-enterprise-server",
     version: manifest.version,

@@ -176,8 +176,6 @@ const search = Schema.optionalKey(
 /** The whole answer carries an `ETag`; `If-None-Match` is answered with 304 where nothing has changed. */
 const cached = <S extends Schema.Top>(schema: S) => HttpApiSchema.WithHeaders(schema, { etag: Schema.String })
 
-const readHeaders = { "if-none-match": Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1024))) }
-
 const NotModified = HttpApiSchema.Empty(304)
 
 const list = <S extends Schema.Top>(item: S) => [cached(Paging.page(item)), NotModified] as const
@@ -195,7 +193,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
   .add(
     HttpApiEndpoint.get("accounts", "/accounts", {
       params: ofConnector,
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       query: {
         ...Paging.query,
         search,
@@ -207,7 +205,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
     }).annotate(OpenApi.Summary, "Accounts, by id"),
     HttpApiEndpoint.get("account", "/accounts/:accountId", {
       params: { ...ofConnector, accountId: Requests.SourceId },
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       success: [cached(Account), NotModified],
       error: NotFound
     }).annotate(OpenApi.Summary, "An account"),
@@ -225,20 +223,20 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
     }).annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Delete an account"),
     HttpApiEndpoint.get("groups", "/groups", {
       params: ofConnector,
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       query: { ...Paging.query, search },
       success: list(Group),
       error: [NotFound, InvalidInput]
     }).annotate(OpenApi.Summary, "Groups, by id"),
     HttpApiEndpoint.get("group", "/groups/:groupId", {
       params: { ...ofConnector, groupId: Requests.SourceId },
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       success: [cached(Group), NotModified],
       error: NotFound
     }).annotate(OpenApi.Summary, "A group"),
     HttpApiEndpoint.get("entitlements", "/entitlements", {
       params: ofConnector,
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       query: {
         ...Paging.query,
         search,
@@ -251,13 +249,13 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
     }).annotate(OpenApi.Summary, "Entitlements, by id"),
     HttpApiEndpoint.get("entitlement", "/entitlements/:entitlementId", {
       params: { ...ofConnector, entitlementId: Requests.SourceId },
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       success: [cached(Entitlement), NotModified],
       error: NotFound
     }).annotate(OpenApi.Summary, "An entitlement"),
     HttpApiEndpoint.get("grants", "/grants", {
       params: ofConnector,
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       query: {
         ...Paging.query,
         search,
@@ -271,7 +269,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
     }).annotate(OpenApi.Summary, "Grants, by id"),
     HttpApiEndpoint.get("grant", "/grants/:grantId", {
       params: { ...ofConnector, grantId: Requests.SourceId },
-      headers: readHeaders,
+      headers: Requests.readHeaders,
       success: [cached(Grant), NotModified],
       error: NotFound
     }).annotate(OpenApi.Summary, "A grant"),

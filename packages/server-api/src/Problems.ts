@@ -15,6 +15,17 @@ const extensions = {
 const Fault = Schema.Struct({ field: Schema.String, message: Schema.String })
 
 /**
+ * The request can't be read: malformed JSON, an unknown shape, a parameter of the wrong form.
+ *
+ * @since 0.1.0
+ */
+export class BadRequest extends HttpApiError.Problem<BadRequest>()("BadRequest", {
+  type: "urn:access-kit:problem:bad-request",
+  status: 400,
+  title: "Bad Request"
+}, { ...extensions, errors: Schema.optionalKey(Schema.Array(Fault)) }) {}
+
+/**
  * No token, an unknown one, or one that was revoked or has expired.
  *
  * @since 0.1.0
@@ -46,6 +57,17 @@ export class NotFound extends HttpApiError.Problem<NotFound>()("NotFound", {
 }, extensions) {}
 
 /**
+ * The path is known, and not with this method; the header `Allow` says with which.
+ *
+ * @since 0.1.0
+ */
+export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()("MethodNotAllowed", {
+  type: "urn:access-kit:problem:method-not-allowed",
+  status: 405,
+  title: "Method Not Allowed"
+}, extensions) {}
+
+/**
  * The state of things does not allow it: a sync is running, a connector is paused, an operation has ended.
  *
  * @since 0.1.0
@@ -74,6 +96,17 @@ export class PayloadTooLarge extends HttpApiError.Problem<PayloadTooLarge>()("Pa
   type: "urn:access-kit:problem:payload-too-large",
   status: 413,
   title: "Content Too Large"
+}, extensions) {}
+
+/**
+ * The body of a request is JSON, `application/json`.
+ *
+ * @since 0.1.0
+ */
+export class UnsupportedMediaType extends HttpApiError.Problem<UnsupportedMediaType>()("UnsupportedMediaType", {
+  type: "urn:access-kit:problem:unsupported-media-type",
+  status: 415,
+  title: "Unsupported Media Type"
 }, extensions) {}
 
 /**

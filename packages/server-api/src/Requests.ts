@@ -38,3 +38,10 @@ export const conditionalHeaders = {
   /** The `ETag` that the change is based on. */
   "if-match": Schema.optionalKey(Schema.String.check(Schema.isPattern(/^("[\x21\x23-\x7e]*"|\*)$/)))
 }
+
+/**
+ * `If-None-Match`: what has not changed since is answered with 304 and no body.
+ *
+ * @since 0.1.0
+ */
+export const readHeaders = { "if-none-match": Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1024))) }

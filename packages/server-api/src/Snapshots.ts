@@ -77,10 +77,15 @@ export class SnapshotsGroup extends HttpApiGroup.make("snapshots")
       .annotate(OpenApi.Summary, "A snapshot"),
     HttpApiEndpoint.get("download", "/snapshots/:snapshotId/file", {
       params,
-      success: HttpApiSchema.WithHeaders(HttpApiSchema.StreamUint8Array(), {
-        etag: Schema.String,
-        "content-disposition": Schema.String
-      }),
+      headers: Requests.readHeaders,
+      success: [
+        HttpApiSchema.WithHeaders(HttpApiSchema.StreamUint8Array(), {
+          etag: Schema.String,
+          "content-disposition": Schema.String,
+          "content-length": Schema.String
+        }),
+        HttpApiSchema.Empty(304)
+      ],
       error: NotFound
     }).annotate(OpenApi.Summary, "The .c1z file of a snapshot"),
     HttpApiEndpoint.get("diff", "/snapshots/:snapshotId/diff", {

@@ -132,6 +132,10 @@ export class SyncsGroup extends HttpApiGroup.make("syncs")
     }).annotate(RequiredScope, "approve").annotate(OpenApi.Summary, "Publish a sync that a guard holds back"),
     HttpApiEndpoint.get("events", "/syncs/:syncId/events", {
       params,
+      headers: {
+        /** Log lines up to this `id` were seen and are left out; an `EventSource` sends it when it connects again. */
+        "last-event-id": Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9]{1,15}$/)))
+      },
       success: HttpApiSchema.StreamSse({ data: SyncEvent }),
       error: NotFound
     }).annotate(OpenApi.Summary, "Follow a sync as server-sent events"),
