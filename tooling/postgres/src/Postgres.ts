@@ -100,11 +100,18 @@ const freePort: Effect.Effect<number> = Effect.callback((resume) => {
 /** Ready, or what it said before it ended. */
 const launch = (programs: string, home: string, port: number): Effect.Effect<ChildProcess, PostgresFailed> =>
   Effect.callback((resume) => {
-    const child = spawn(join(programs, "postgres"), [
-      ...["-D", join(home, "data"), "-k", home, "-p", String(port)],
-      ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"],
-      ...["-c", "shared_buffers=32MB", "-c", "max_connections=120"]
-    ], { cwd: home, stdio: ["ignore", "ignore", "pipe"], env: environment, ...user })
+    const settings = [
+      "listen_addresses=127.0.0.1",
+      "fsync=off",
+      "full_page_writes=off",
+      "shared_buffers=32MB",
+      "max_connections=120"
+    ]
+    const child = spawn(
+      join(programs, "postgres"),
+      ["-D", join(home, "data"), "-k", home, "-p", String(port), ...settings.flatMap((setting) => ["-c", setting])],
+      { cwd: home, stdio: ["ignore", "ignore", "pipe"], env: environment, ...user }
+    )
     let said = ""
     child.stderr.on("data", (chunk: Buffer) => {
       if (said.length > 100_000) said = said.slice(-50_000)

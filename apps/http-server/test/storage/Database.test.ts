@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Redacted, Stream } from "effect"
+import { Array, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import { statSync } from "node:fs"
 import { join } from "node:path"
@@ -78,11 +78,11 @@ onEachDatabase("Database", (it) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient
       yield* sql`CREATE TABLE t (a INTEGER)`
-      yield* sql`INSERT INTO t ${sql.insert(Array.from({ length: 1_000 }, (_, a): Record<string, number> => ({ a })))}`
+      yield* sql`INSERT INTO t ${sql.insert(Array.makeBy(1_000, (a) => ({ a })))}`
       const rows = sql<{ readonly a: number }>`SELECT a FROM t ORDER BY a`.stream
       assert.deepStrictEqual(
         yield* Stream.runCollect(Stream.map(rows, ({ a }) => a)),
-        Array.from({ length: 1_000 }, (_, a) => a)
+        Array.range(0, 999)
       )
       assert.strictEqual((yield* Stream.runCollect(Stream.take(rows, 3))).length, 3)
       assert.strictEqual((yield* sql`SELECT a FROM t`).length, 1_000)
