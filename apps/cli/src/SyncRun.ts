@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as C1zSink from "@access-kit/c1z/C1zSink"
+import type { Format } from "@access-kit/c1z/Convert"
 import { SnapshotSink } from "@access-kit/connector-model/SnapshotSink"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,8 +35,15 @@ const forgetful = (sink: SnapshotSink["Service"]): SnapshotSink["Service"] => ({
  *
  * @since 0.1.0
  */
-export const snapshotFile = (options: { readonly path: string; readonly fresh: boolean }): Layer.Layer<SnapshotSink> =>
+export const snapshotFile = (options: {
+  readonly path: string
+  readonly format: Format
+  readonly fresh: boolean
+}): Layer.Layer<SnapshotSink> =>
   Layer.effect(
     SnapshotSink,
-    Effect.map(C1zSink.make({ path: options.path, ...worker }), options.fresh ? forgetful : (sink) => sink)
+    Effect.map(
+      C1zSink.make({ path: options.path, format: options.format, ...worker }),
+      options.fresh ? forgetful : (sink) => sink
+    )
   )

@@ -61,6 +61,25 @@ withBundle("sync", (it) => {
       expect(yield* files.readDirectory(bundle.directory)).toEqual(["a.c1z"])
     }))
 
+  it.effect("writes the format that was asked for", () =>
+    Effect.gen(function*() {
+      const bundle = yield* Bundle
+      const files = yield* FileSystem.FileSystem
+      const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
+      for (const [format, magic] of [["v1", "C1ZF\0"], ["v1-legacy", "C1ZF\0"], ["v3", "C1Z3\0"]] as const) {
+        const name = `${format}.c1z`
+        expect((yield* bundle.run(["sync", "--out", name, "--format", format, "--quiet"], { sandbox })).code).toBe(0)
+        const bytes = yield* files.readFile(`${bundle.directory}/${name}`)
+        expect(new TextDecoder().decode(bytes.subarray(0, 5))).toBe(magic)
+        const same = ["snapshot", "diff", "v1.c1z", name, "--kind", "grant", "--exit-code"]
+        expect((yield* bundle.run(same)).code).toBe(0)
+        expect((yield* bundle.run(["snapshot", "verify", name])).code).toBe(0)
+      }
+      const unknown = yield* bundle.run(["sync", "--out", "v2.c1z", "--format", "v2"], { sandbox })
+      expect(unknown.code).toBe(2)
+      expect(unknown.stderr).toContain("v1-legacy")
+    }))
+
   it.effect("publishes nothing when there are fewer accounts than expected", () =>
     Effect.gen(function*() {
       const bundle = yield* Bundle

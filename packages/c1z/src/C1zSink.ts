@@ -1,5 +1,5 @@
 /**
- * Writes a snapshot as a `.c1z` file, format v1: the one that every baton tool reads.
+ * Writes a snapshot as a `.c1z` file: of format v1, which every baton tool reads, or of another that was asked for.
  *
  * The file appears, or replaces the one before it, in one step when the sync is finished. Until then rows gather in a hidden work file beside it
  * (`.<name>.partial`), together with the sync's checkpoint: a sync that was interrupted, even by `SIGKILL`, goes on from there when it is run
@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
+import type { Format } from "./Convert.ts"
 import { Batch } from "./internal/Batch.ts"
 import { writeResourceType } from "./internal/ModelEncoding.ts"
 import type { Discarded } from "./internal/Protocol.ts"
@@ -48,6 +49,13 @@ export interface Options {
    * @default true
    */
   readonly resume?: boolean
+  /**
+   * What the finished file looks like; see `Convert.formats`. Until it is finished, work is kept the same way for each: a sync that was interrupted
+   * may go on with another format.
+   *
+   * @default "v1"
+   */
+  readonly format?: Format
 }
 
 /** Rows after which a checkpoint is taken. A killed process loses what came after the last one. */
@@ -184,7 +192,10 @@ export const make = Effect.fn("C1zSink.make")(function*(
     }),
     finish: Effect.gen(function*() {
       yield* flush
-      return yield* client.ask("finish", { now: yield* Clock.currentTimeMillis })
+      return yield* client.ask("finish", {
+        now: yield* Clock.currentTimeMillis,
+        format: options.format ?? "v1"
+      })
     }).pipe(Effect.withSpan("C1zSink.finish"))
   })
 })

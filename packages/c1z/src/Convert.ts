@@ -41,6 +41,6 @@ export const convert = Effect.fn("Convert.convert")(function*(
   if (options.format !== "v3") return yield* Writing.v1(store, [snapshot.sync.id], options.format, options.path)
   return yield* OutputFile.replace(
     options.path,
-    (temporary) => Writing.steps(store, options.path, () => V3Export.write(store, snapshot.sync.id, temporary))
+    (temporary) => Writing.steps(store, options.path, () => V3Export.write(store.database, snapshot.sync.id, temporary))
   )
 })

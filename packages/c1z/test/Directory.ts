@@ -1,5 +1,5 @@
 /** Generated directories for the tests, and ways to put them into a sink and to look at what came out. */
-import { C1z, C1zSink } from "@access-kit/c1z"
+import { C1z, C1zSink, type Convert } from "@access-kit/c1z"
 import type { Page, Resource, ResourceType } from "@access-kit/connector-model"
 import { Entitlement, Grant, SnapshotSink } from "@access-kit/connector-model"
 import { Effect, Stream } from "effect"
@@ -84,7 +84,12 @@ export const temporary = Effect.acquireRelease(
 )
 
 /** Writes pages in order and publishes. */
-export const sync = (path: string, content: ReadonlyArray<ReadonlyArray<Page.ResourceRecord>>, header = HEADER) =>
+export const sync = (
+  path: string,
+  content: ReadonlyArray<ReadonlyArray<Page.ResourceRecord>>,
+  header = HEADER,
+  format: Convert.Format = "v1"
+) =>
   Effect.gen(function*() {
     const sink = yield* SnapshotSink.SnapshotSink
     yield* sink.begin(header)
@@ -92,7 +97,7 @@ export const sync = (path: string, content: ReadonlyArray<ReadonlyArray<Page.Res
     const settled = yield* sink.settle({ missingLimit: 100 })
     const summary = yield* sink.finish
     return { settled, summary }
-  }).pipe(Effect.provide(C1zSink.layer({ path })), Effect.scoped)
+  }).pipe(Effect.provide(C1zSink.layer({ path, format })), Effect.scoped)
 
 /** Everything in a file, in order, with ids and times of the sync left out. */
 export const contents = (path: string) =>

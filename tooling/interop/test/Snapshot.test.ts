@@ -42,8 +42,15 @@ class Files extends Context.Service<Files, { readonly paths: Readonly<Record<str
         const synced = yield* claudeEnterprise(sandbox, ["sync", "--out", path, "--output", "json"])
         expect(synced.exitCode, synced.stderr).toBe(0)
         paths[name] = path
+        for (const format of ["v1-legacy", "v3"]) {
+          const out = `${folder}/${name}-synced-as-${format}.c1z`
+          const other = yield* claudeEnterprise(sandbox, ["sync", "--out", out, "--format", format, "--output", "json"])
+          expect(other.exitCode, other.stderr).toBe(0)
+          paths[`${name} synced as ${format}`] = out
+        }
       }
       for (const [name, path] of Object.entries(paths)) {
+        if (name.includes("synced as")) continue
         for (const format of ["v1", "v1-legacy", "v3"]) {
           const out = `${folder}/${name}-as-${format}.c1z`
           const converted = yield* snapshot("convert", path, "--to", format, "--out", out)

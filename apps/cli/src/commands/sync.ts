@@ -25,6 +25,12 @@ export const sync = Command.make(
       Flag.withMetavar("FILE"),
       Flag.withDescription("Where the snapshot goes; an older one there is replaced once the new one is whole")
     ),
+    format: Flag.Literals("format", ["v1", "v1-legacy", "v3"]).pipe(
+      Flag.withDescription(
+        "v1 (default): every baton tool; v1-legacy: those that copy syncs with SDK 0.7; v3: SDK 0.18 and newer"
+      ),
+      Flag.withDefault("v1")
+    ),
     fresh: Flag.Boolean("fresh").pipe(
       Flag.withoutNegation,
       Flag.withDescription("Forget what an interrupted run has kept and begin anew"),
@@ -42,7 +48,7 @@ export const sync = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fn("sync")(function*({ expectAccounts, fresh, out, quiet }) {
+  Effect.fn("sync")(function*({ expectAccounts, format, fresh, out, quiet }) {
     const output = yield* Output
     const settings = yield* Connection.settings
     const { ScimClient, Sync, snapshotFile } = yield* Effect.promise(() => import("../SyncRun.ts"))
@@ -57,7 +63,7 @@ export const sync = Command.make(
       })
       return { report, stats: yield* client.stats }
     }).pipe(
-      Effect.provide(Layer.merge(snapshotFile({ path: out, fresh }), Connection.of(settings))),
+      Effect.provide(Layer.merge(snapshotFile({ path: out, format, fresh }), Connection.of(settings))),
       Effect.onError((cause) =>
         Effect.suspend(() => {
           const stopped = progress.stopped()
@@ -85,6 +91,7 @@ export const sync = Command.make(
   Command.withDescription("Read the whole directory into a .c1z snapshot; an interrupted run goes on where it stopped"),
   Command.withExamples([
     { command: "claude-enterprise sync --out claude.c1z" },
+    { command: "claude-enterprise sync --out claude.c1z --format v3", description: "For tools of SDK 0.18 and newer" },
     { command: "claude-enterprise sync --out claude.c1z --expect-accounts 500 --quiet", description: "From cron" }
   ])
 )

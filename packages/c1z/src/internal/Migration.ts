@@ -26,11 +26,7 @@ const LATER_COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> 
     parent_sync_id: "text not null default ''",
     linked_sync_id: "text not null default ''",
     supports_diff: "integer not null default 0",
-    grants_backfilled: "integer not null default 0",
-    stats: "text",
-    ingest_invariant_generation: "text not null default ''",
-    ingest_invariant_coverage: "text not null default ''",
-    ingest_invariant_mode: "text not null default ''"
+    ...TableSchema.LATER_SYNC_COLUMNS
   }
 }
 

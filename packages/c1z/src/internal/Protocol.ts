@@ -3,6 +3,7 @@
  * that handing over a page costs next to nothing.
  */
 import type { ResourceId } from "@access-kit/connector-model/Resource"
+import type { Format } from "../Convert.ts"
 
 /** A stretch of the batch's buffer. */
 export interface Bytes {
@@ -111,7 +112,7 @@ export interface Calls {
   readonly discard: [{ readonly resourceType: string; readonly checkpoint: string }, null]
   readonly settle: [{ readonly missingLimit: number }, Settled]
   readonly dropGrantsTo: [{ readonly principals: ReadonlyArray<ResourceId> }, number]
-  readonly finish: [{ readonly now: number }, Published]
+  readonly finish: [{ readonly now: number; readonly format: Format }, Published]
   /** Rolls back what has no checkpoint yet and lets go of the work file. */
   readonly close: [null, null]
 }

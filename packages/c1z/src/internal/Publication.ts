@@ -1,11 +1,11 @@
 /**
- * Turns the sealed database into the published file: five bytes, one zstd frame, a new name.
+ * Turns the sealed database into the published file: five bytes, one zstd frame, a new name. Or its rows into that of format v3.
  */
 import { chmodSync, closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs"
 import { constants, createZstdCompress } from "node:zlib"
+import type { Format } from "../Convert.ts"
 import * as Failures from "./Failures.ts"
 import type { Calls, Published } from "./Protocol.ts"
-import type { Target } from "./Target.ts"
 import type { WorkFile } from "./WorkFile.ts"
 
 const MAGIC = Buffer.from("C1ZF\0", "latin1")
@@ -64,12 +64,23 @@ const syncDirectory = (path: string): void => {
   }
 }
 
-const write = async (target: Target, database: number): Promise<number> => {
+/** The rows as the log of a v3 file. What it needs is loaded here: other formats do without. */
+const writeLog = async (file: WorkFile): Promise<void> => {
+  const { write } = await import("./V3Export.ts")
+  const steps = write(file.database, file.syncId, file.target.temporary)
+  while (steps.next().done !== true);
+}
+
+const write = async (file: WorkFile, format: Format, database: number): Promise<number> => {
+  const { target } = file
+  if (format === "v3") await writeLog(file)
   const size = statSync(target.work).size
   const output = openSync(target.temporary, "r+")
   try {
-    writeSync(output, MAGIC)
-    await compress(database, size, output)
+    if (format !== "v3") {
+      writeSync(output, MAGIC)
+      await compress(database, size, output)
+    }
     if (target.mode !== undefined) chmodSync(target.temporary, target.mode)
     fsyncSync(output)
   } finally {
@@ -81,17 +92,17 @@ const write = async (target: Target, database: number): Promise<number> => {
 const total = (by: Readonly<Record<string, number>>): number => Object.values(by).reduce((sum, each) => sum + each, 0)
 
 /** Publishes the work file and removes it. If that fails, the work file can be resumed and nothing else is left. */
-export const publish = async (file: WorkFile, { now }: Calls["finish"][0]): Promise<Published> => {
+export const publish = async (file: WorkFile, { format, now }: Calls["finish"][0]): Promise<Published> => {
   const { target } = file
   let database: number | undefined
   let renamed = false
   try {
     // It exists before the database is sealed: a sealed database without it has been published.
     closeSync(openSync(target.temporary, "wx"))
-    const counts = file.seal(now)
+    const counts = file.seal(now, format)
     // SQLite's lock would end if this were closed before SQLite itself has closed the file.
     database = openSync(target.work, "r")
-    const bytes = await write(target, database)
+    const bytes = await write(file, format, database)
     renameSync(target.temporary, target.path)
     renamed = true
     file.remove()

@@ -7,6 +7,7 @@ import * as Failures from "./Failures.ts"
 import { foreign } from "./LockedDatabase.ts"
 import type { Calls, Discarded } from "./Protocol.ts"
 import { integer, type Row, text } from "./Row.ts"
+import * as TableSchema from "./TableSchema.ts"
 import { bootMark, sameBoot, type Target } from "./Target.ts"
 import * as Timestamp from "./Timestamp.ts"
 
@@ -88,7 +89,16 @@ const sealedToken = (target: Target, syncId: string): string | undefined => {
 /** Makes a sealed database a work file again. */
 export const unseal = (database: DatabaseSync, token: string): void => {
   database.exec("BEGIN IMMEDIATE")
-  database.prepare("UPDATE v1_sync_runs SET ended_at = NULL, stats = NULL, supports_diff = 0, sync_token = ?").run(
+  const columns = new Set(
+    database.prepare("SELECT name FROM pragma_table_info('v1_sync_runs')").all().map((row) => text(row, "name"))
+  )
+  // Sealing for the legacy format takes columns away.
+  for (const [column, declaration] of Object.entries(TableSchema.LATER_SYNC_COLUMNS)) {
+    if (!columns.has(column)) database.exec(`ALTER TABLE v1_sync_runs ADD COLUMN ${column} ${declaration}`)
+  }
+  database.prepare(
+    "UPDATE v1_sync_runs SET ended_at = NULL, stats = NULL, supports_diff = 0, grants_backfilled = 1, sync_token = ?"
+  ).run(
     token
   )
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)

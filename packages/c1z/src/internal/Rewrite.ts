@@ -17,15 +17,6 @@ import * as TableSchema from "./TableSchema.ts"
 /** `v1-legacy` has the columns of SDK v0.7, for tools that refuse columns they do not know. */
 export type Schema = "v1" | "v1-legacy"
 
-/** Columns of `v1_sync_runs` that came after SDK v0.7. */
-const LATER: ReadonlySet<string> = new Set([
-  "grants_backfilled",
-  "stats",
-  "ingest_invariant_generation",
-  "ingest_invariant_coverage",
-  "ingest_invariant_mode"
-])
-
 const tablesOf = (
   schema: Schema
 ): ReadonlyArray<readonly [name: string, statement: string, columns: ReadonlyArray<string>]> =>
@@ -33,7 +24,8 @@ const tablesOf = (
     const name = /CREATE TABLE (\w+)/.exec(statement)?.[1] ?? ""
     const lines = statement.split("\n").slice(1, -1).map((line) => line.trim().replace(/,$/, ""))
     const kept = lines.filter((line) =>
-      schema === "v1" || name !== "v1_sync_runs" || !LATER.has(line.split(" ")[0] ?? "")
+      schema === "v1" || name !== "v1_sync_runs" ||
+      !Object.hasOwn(TableSchema.LATER_SYNC_COLUMNS, line.split(" ")[0] ?? "")
     )
     const columns = kept.map((line) => line.split(" ")[0] ?? "").filter((column) => column !== "id")
     return [name, `CREATE TABLE ${name} (\n    ${kept.join(",\n    ")}\n  )`, columns]

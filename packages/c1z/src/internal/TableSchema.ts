@@ -77,6 +77,20 @@ export const TABLES: ReadonlyArray<string> = [
   )`
 ]
 
+/** Columns of `v1_sync_runs` that came after SDK v0.7; tools of that age that copy syncs stumble over them. */
+export const LATER_SYNC_COLUMNS: Readonly<Record<string, string>> = {
+  grants_backfilled: "integer not null default 0",
+  stats: "text",
+  ingest_invariant_generation: "text not null default ''",
+  ingest_invariant_coverage: "text not null default ''",
+  ingest_invariant_mode: "text not null default ''"
+}
+
+/** Takes those columns away. */
+export const WITHOUT_LATER_SYNC_COLUMNS = Object.keys(LATER_SYNC_COLUMNS).map((column) =>
+  `ALTER TABLE v1_sync_runs DROP COLUMN ${column}`
+).join(";")
+
 export interface Index {
   readonly name: string
   readonly unique?: boolean

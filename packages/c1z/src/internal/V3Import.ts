@@ -25,6 +25,7 @@ import {
   StatusSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import {
+  AssetRecordSchema,
   type EntitlementRecord,
   EntitlementRecordSchema,
   type GrantRecord,
@@ -272,6 +273,13 @@ class Importer {
         syncId,
         timeOf(record.discoveredAt) ?? ""
       )
+    })
+    const asset = database.prepare(
+      "INSERT INTO v1_assets (external_id, content_type, data, sync_id, discovered_at) VALUES (?, ?, ?, ?, ?)"
+    )
+    this.each(KIND.asset, (value) => {
+      const record = fromBinary(AssetRecordSchema, value)
+      asset.run(record.externalId, record.contentType, record.data, syncId, timeOf(record.discoveredAt) ?? "")
     })
     database.exec("DROP TABLE imported; COMMIT")
   }

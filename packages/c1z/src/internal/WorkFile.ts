@@ -6,6 +6,7 @@
  */
 import { renameSync, rmSync, writeFileSync } from "node:fs"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { Format } from "../Convert.ts"
 import * as Failures from "./Failures.ts"
 import { GrantRows } from "./GrantRows.ts"
 import { openLocked, removeJournal, removeWork } from "./LockedDatabase.ts"
@@ -326,7 +327,7 @@ export class WorkFile {
   /**
    * Gives the database the contents that are published. What it takes to go on should the process die before they are is kept beside it.
    */
-  seal(now: number): Counts {
+  seal(now: number, format: Format): Counts {
     if (!this.indexed) this.settle(0)
     const counts = this.counts()
     writeFileSync(`${this.target.seal}.new`, JSON.stringify({ syncId: this.syncId, token: this.token() }), {
@@ -338,6 +339,7 @@ export class WorkFile {
       `UPDATE v1_sync_runs SET ended_at = ?, stats = ?, sync_token = '',
          supports_diff = NOT EXISTS (SELECT 1 FROM v1_grants WHERE expansion IS NOT NULL)`
     ).run(Timestamp.format(now), JSON.stringify(statsOf(counts)))
+    if (format === "v1-legacy") this.database.exec(TableSchema.WITHOUT_LATER_SYNC_COLUMNS)
     this.database.exec("PRAGMA application_id = 0")
     this.database.exec("COMMIT")
     return counts
