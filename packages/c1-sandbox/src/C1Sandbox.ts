@@ -5,6 +5,9 @@
  *
  * @since 0.1.0
  */
+import type { Entitlement } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
+import type { Grant } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
+import type { Resource } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import type { BatonServiceHelloRequest } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as Clock from "effect/Clock"
@@ -15,9 +18,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as PlatformError from "effect/PlatformError"
+import * as Queue from "effect/Queue"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Fault, FaultName } from "./Fault.ts"
 import * as Certificates from "./internal/Certificates.ts"
 import { Changes } from "./internal/Changes.ts"
@@ -25,6 +30,7 @@ import { Clients } from "./internal/Clients.ts"
 import { FaultBoard } from "./internal/FaultBoard.ts"
 import * as Gateway from "./internal/Gateway.ts"
 import { Journal } from "./internal/Journal.ts"
+import * as Known from "./internal/Known.ts"
 import { Listener } from "./internal/Listener.ts"
 import * as Server from "./internal/Server.ts"
 import * as Service from "./internal/Service.ts"
@@ -144,9 +150,24 @@ export interface C1SandboxService extends Credentials {
   /** Waits for the upload of a task: its first, or its `count`th. */
   readonly awaitUpload: (taskId: string, count?: number) => Effect.Effect<Upload>
 
+  /** What a task has to say about things that the connector has told of: by id, name, login or e-mail address. */
+  readonly known: {
+    readonly resource: (resourceType: string, key: string) => Effect.Effect<Option.Option<Resource>>
+    /** With its whole resource, as C1 sends it. The slug is `member` if absent. */
+    readonly entitlement: (
+      resourceType: string,
+      key: string,
+      slug?: string
+    ) => Effect.Effect<Option.Option<Entitlement>>
+    /** The grant of an entitlement to somebody, for a `revoke`. It has an id that says so where the connector has not told of it. */
+    readonly grant: (entitlement: Entitlement, principal: Resource) => Effect.Effect<Grant>
+  }
+
   readonly log: {
     /** The newest requests, in the order in which they ended. */
     readonly entries: Effect.Effect<ReadonlyArray<RequestLogEntry>>
+    /** Requests from now on, as they end. */
+    readonly stream: Stream.Stream<RequestLogEntry>
     readonly stats: Effect.Effect<RequestStats>
     readonly reset: Effect.Effect<void>
     /** Waits for a request, one that was answered before among them. */
@@ -284,6 +305,7 @@ const start = Effect.fnUntraced(
     const own = clients.issue(`${options.clientName ?? "sandbox-client"}@${host}/sandbox`)
     let issued = 0
 
+    const known = Known.make(board, uploads)
     const awaitTask: C1SandboxService["awaitTask"] = (taskId, predicate) =>
       changes.until(() => {
         const record = board.record(taskId)
@@ -310,8 +332,18 @@ const start = Effect.fnUntraced(
       uploads: Effect.sync(() => [...uploads]),
       awaitUpload: (taskId, count = 1) =>
         changes.until(() => uploads.filter((upload) => upload.taskId === taskId)[count - 1]),
+      known: {
+        ...known,
+        entitlement: (resourceType, key, slug = "member") => known.entitlement(resourceType, key, slug)
+      },
       log: {
         entries: Effect.sync(() => journal.entries),
+        stream: Stream.callback((queue) =>
+          Effect.acquireRelease(
+            Effect.sync(() => journal.follow((entry) => Queue.offerUnsafe(queue, entry))),
+            (stop) => Effect.sync(stop)
+          )
+        ),
         stats: Effect.sync(() => journal.stats),
         reset: Effect.sync(() => journal.reset()),
         awaitEntry: (predicate) => changes.until(() => journal.entries.find(predicate))

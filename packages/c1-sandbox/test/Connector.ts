@@ -1,11 +1,15 @@
 /**
  * A client of service mode in plain node: its own assertion, its own TLS, connect-es as the gRPC client. Nothing of it is used by the sandbox.
  */
-import { BatonService } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
-import { type Client, createClient } from "@connectrpc/connect"
+import {
+  BatonService,
+  type BatonServiceUploadAssetRequestSchema
+} from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
+import type { MessageInitShape } from "@bufbuild/protobuf"
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect"
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node"
 import { Effect, Redacted } from "effect"
-import { createPrivateKey, randomBytes, sign } from "node:crypto"
+import { createHash, createPrivateKey, randomBytes, sign } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as Https from "node:https"
 import type { C1Sandbox } from "../src/index.ts"
@@ -88,7 +92,10 @@ export const token = (
   post(sandbox, "/auth/v1/token", form(credentials.clientId, assertion(credentials, options)))
 
 /** A client with a token, or with the given `authorization`. Its one connection goes with the scope. */
-export const connect = Effect.fnUntraced(function*(sandbox: Sandbox, authorization?: string) {
+export const connect = Effect.fnUntraced(function*(
+  sandbox: Pick<Sandbox, "url" | "caPath"> & C1Sandbox.Credentials,
+  authorization?: string
+) {
   const given = authorization ?? `Bearer ${JSON.parse((yield* token(sandbox, sandbox)).body).access_token}`
   const sessionManager = new Http2SessionManager(sandbox.url, {}, { ca: readFileSync(sandbox.caPath) })
   yield* Effect.addFinalizer(() => Effect.sync(() => sessionManager.abort()))
@@ -105,3 +112,46 @@ export const connect = Effect.fnUntraced(function*(sandbox: Sandbox, authorizati
   )
   return client
 })
+
+/** The gRPC status of a call, or `OK`. */
+export const statusOf = (call: () => Promise<unknown>): Effect.Effect<string> =>
+  Effect.promise(() =>
+    call().then(
+      () => "OK",
+      (error: unknown) => `${Code[ConnectError.from(error).code]}: ${ConnectError.from(error).rawMessage}`
+    )
+  )
+
+export const hostId = "host"
+
+/** A whole hello, as connectors of the SDK send it. */
+export const hello = {
+  hostId,
+  connectorMetadata: { displayName: "Test" },
+  buildInfo: { langVersion: "1", package: "p", packageVersion: "1" },
+  osInfo: {
+    hostname: "h",
+    os: "linux",
+    platform: "p",
+    platformVersion: "1",
+    platformFamily: "f",
+    kernelVersion: "k",
+    kernelArch: "a",
+    virtualizationSystem: "none"
+  }
+}
+
+/** The messages of an upload in pieces of the usual size. */
+export async function* upload(
+  taskId: string,
+  bytes: Uint8Array,
+  options: { readonly chunk?: number; readonly checksum?: Uint8Array; readonly host?: string } = {}
+): AsyncIterable<MessageInitShape<typeof BatonServiceUploadAssetRequestSchema>> {
+  const { chunk = 524_288 } = options
+  yield { msg: { case: "metadata", value: { hostId: options.host ?? hostId, taskId } } }
+  for (let at = 0; at < bytes.length; at += chunk) {
+    yield { msg: { case: "data", value: { data: bytes.subarray(at, at + chunk) } } }
+  }
+  const sha256Checksum = options.checksum ?? new Uint8Array(createHash("sha256").update(bytes).digest())
+  yield { msg: { case: "eof", value: { sha256Checksum } } }
+}

@@ -27,6 +27,7 @@ export class Journal {
   readonly #limit: number
   readonly #changes: Changes
   readonly #file: WriteStream | undefined
+  readonly #followers = new Set<(entry: RequestLogEntry) => void>()
   readonly #connections = new WeakMap<object, number>()
   #entries: Array<RequestLogEntry> = []
   #byMethod: Partial<Record<Method, number>> = {}
@@ -90,7 +91,14 @@ export class Journal {
     // Cutting only at twice the limit makes the cost of forgetting constant per request.
     if (this.#entries.length >= 2 * this.#limit) this.#entries = this.#entries.slice(-this.#limit)
     this.#file?.write(`${JSON.stringify(entry)}\n`)
+    for (const follower of this.#followers) follower(entry)
     this.#changes.notify()
+  }
+
+  /** Tells of every request from now on; what is answered ends that. */
+  follow(follower: (entry: RequestLogEntry) => void): () => void {
+    this.#followers.add(follower)
+    return () => this.#followers.delete(follower)
   }
 
   get entries(): ReadonlyArray<RequestLogEntry> {
