@@ -208,10 +208,10 @@ class Comparison {
     this.rightNames = new Names(storeOf(right.file), right.sync.id)
   }
 
-  private rows(snapshot: Snapshot, table: string): Iterator<Row, unknown> {
+  private rows(snapshot: Snapshot, table: string, after: string): Iterator<Row, unknown> {
     return storeOf(snapshot.file).database.prepare(
-      `SELECT * FROM ${table} WHERE sync_id = ? ORDER BY external_id, id`
-    ).iterate(snapshot.sync.id)
+      `SELECT * FROM ${table} WHERE sync_id = ? AND external_id > ? ORDER BY external_id, id`
+    ).iterate(snapshot.sync.id, after)
   }
 
   private name(kind: Kind, row: Row, message: Schema.JsonObject, names: Names): string {
@@ -245,11 +245,13 @@ class Comparison {
     return fields.length === 0 ? undefined : { ...this.change("modified", table, after, this.rightNames), fields }
   }
 
-  *all(kinds: ReadonlyArray<Kind>): Generator<Change | undefined> {
-    for (const table of TABLES) {
-      if (!kinds.includes(table.kind)) continue
-      const lefts = this.rows(this.left, table.table)
-      const rights = this.rows(this.right, table.table)
+  *all(kinds: ReadonlyArray<Kind>, after: Place | undefined): Generator<Change | undefined> {
+    const first = TABLES.findIndex((table) => table.kind === after?.kind)
+    for (const [position, table] of TABLES.entries()) {
+      if (!kinds.includes(table.kind) || position < first) continue
+      const from = position === first ? after?.id ?? "" : ""
+      const lefts = this.rows(this.left, table.table, from)
+      const rights = this.rows(this.right, table.table, from)
       let left = lefts.next()
       let right = rights.next()
       for (let count = 1; left.done !== true || right.done !== true; count++) {
@@ -282,13 +284,24 @@ class Comparison {
 export const kinds: ReadonlyArray<Kind> = ["resource type", "resource", "entitlement", "grant"]
 
 /**
- * The changes from `before` to `after`: resource types, resources, entitlements, grants, each by id. Memory does not grow with the files.
+ * Where a listing of changes stands: kind and id of one of them.
+ *
+ * @since 0.1.0
+ */
+export interface Place {
+  readonly kind: Kind
+  readonly id: string
+}
+
+/**
+ * The changes from `before` to `after`: resource types, resources, entitlements, grants, each by id. Memory does not grow with the files. With
+ * `options.after`, only those that follow this one.
  *
  * @since 0.1.0
  */
 export const changes = (
   before: Snapshot,
   after: Snapshot,
-  options: { readonly kinds?: ReadonlyArray<Kind> } = {}
+  options: { readonly kinds?: ReadonlyArray<Kind>; readonly after?: Place } = {}
 ): Stream.Stream<Change, C1zError.C1zError> =>
-  storeOf(after.file).generated(() => new Comparison(before, after).all(options.kinds ?? kinds))
+  storeOf(after.file).generated(() => new Comparison(before, after).all(options.kinds ?? kinds, options.after))

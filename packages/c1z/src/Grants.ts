@@ -3,10 +3,13 @@
  *
  * @since 0.1.0
  */
+import { GrantExpandableSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/annotation_grant_pb"
+import { fromBinary } from "@bufbuild/protobuf"
 import * as Stream from "effect/Stream"
 import type { SQLInputValue } from "node:sqlite"
 import type * as C1zError from "./C1zError.ts"
 import { GrantReader } from "./internal/GrantReader.ts"
+import { text } from "./internal/Row.ts"
 import { storeOf } from "./internal/Store.ts"
 import type { Positioned } from "./Page.ts"
 import * as ResourceRow from "./ResourceRow.ts"
@@ -96,3 +99,50 @@ export const list = (
     const matches = ResourceRow.matcher(options)
     return Stream.filter(slugged, (row) => matches(row.principal))
   })
+
+/**
+ * A grant as nothing but ids: what a copy of the file into another store needs.
+ *
+ * @since 0.1.0
+ */
+export interface Link {
+  readonly id: string
+  readonly entitlementId: string
+  readonly principal: { readonly type: string; readonly id: string }
+  /** Present where whoever holds one of these entitlements is to hold the granted one too. */
+  readonly expansion:
+    | {
+      readonly entitlementIds: ReadonlyArray<string>
+      readonly shallow: boolean
+      readonly principalTypes: ReadonlyArray<string>
+    }
+    | undefined
+}
+
+/**
+ * The grants in the order of the file, without looking anything up.
+ *
+ * @since 0.1.0
+ */
+export const links = (snapshot: Snapshot): Stream.Stream<Link, C1zError.C1zError> =>
+  storeOf(snapshot.file).rows(
+    "v1_grants",
+    {
+      syncId: snapshot.sync.id,
+      columns: "id, external_id, entitlement_id, principal_resource_type_id, principal_resource_id, expansion"
+    },
+    (row): Link => {
+      const { expansion } = row
+      const expandable = expansion instanceof Uint8Array ? fromBinary(GrantExpandableSchema, expansion) : undefined
+      return {
+        id: text(row, "external_id"),
+        entitlementId: text(row, "entitlement_id"),
+        principal: { type: text(row, "principal_resource_type_id"), id: text(row, "principal_resource_id") },
+        expansion: expandable === undefined ? undefined : {
+          entitlementIds: expandable.entitlementIds,
+          shallow: expandable.shallow,
+          principalTypes: expandable.resourceTypeIds
+        }
+      }
+    }
+  )

@@ -6,6 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import core from "./migrations/0001_core.ts"
+import directory from "./migrations/0002_directory.ts"
 
 /**
  * By `<number>_<name>`.
@@ -13,5 +14,6 @@ import core from "./migrations/0001_core.ts"
  * @since 0.1.0
  */
 export const migrations: Readonly<Record<string, Effect.Effect<void, unknown, SqlClient>>> = {
-  "0001_core": core
+  "0001_core": core,
+  "0002_directory": directory
 }
