@@ -1,0 +1,20 @@
+/**
+ * Callers as the services and the audit log know them.
+ *
+ * @since 0.1.0
+ */
+import { Caller } from "@access-kit/server-api/Authorization"
+import * as Effect from "effect/Effect"
+import type { Actor } from "../AuditLog.ts"
+
+/**
+ * Who made the current request.
+ *
+ * @since 0.1.0
+ */
+export const current: Effect.Effect<Actor, never, Caller> = Effect.map(Caller, (caller) => ({
+  name: caller.tokenName,
+  tokenId: caller.tokenId,
+  requestId: caller.requestId,
+  address: caller.address
+}))
