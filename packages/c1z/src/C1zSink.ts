@@ -12,6 +12,7 @@ import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import {
   type SinkError,
   type SnapshotHeader,
+  type SnapshotKind,
   SnapshotSink,
   type SnapshotStart
 } from "@access-kit/connector-model/SnapshotSink"
@@ -76,10 +77,21 @@ const discardedWords: Readonly<Record<Discarded, string>> = {
 }
 
 /** Equal for syncs that may take up each other's work. */
-const fingerprintOf = (header: SnapshotHeader): string =>
-  createHash("sha256")
-    .update(JSON.stringify([1, header.connector, header.connectorVersion, header.source, header.resourceTypes]))
+const fingerprintOf = (header: SnapshotHeader): string => {
+  const kind = header.kind === undefined || header.kind === "full" ? [] : [header.kind]
+  return createHash("sha256")
+    .update(
+      JSON.stringify([1, header.connector, header.connectorVersion, header.source, header.resourceTypes, ...kind])
+    )
     .digest("hex")
+}
+
+/** Kinds of snapshots as `sync_type` has them. */
+const SYNC_TYPES = {
+  full: "full",
+  partial: "partial",
+  "resources-only": "resources_only"
+} as const satisfies Record<SnapshotKind, string>
 
 const encodedTypes = (header: SnapshotHeader): ReadonlyArray<{ readonly id: string; readonly data: Uint8Array }> =>
   header.resourceTypes.map((type) => {
@@ -129,6 +141,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
       now,
       syncId: yield* Ksuid.make,
       fingerprint: fingerprintOf(header),
+      syncType: SYNC_TYPES[header.kind ?? "full"],
       resume: options.resume ?? true,
       resourceTypes: encodedTypes(header)
     })

@@ -12,6 +12,13 @@ import type { ResourceId } from "./Resource.ts"
 import type { ResourceType } from "./ResourceType.ts"
 
 /**
+ * How much of a source a snapshot holds: all of it; some resources with everything on them; or every resource without entitlements and grants.
+ *
+ * @since 0.1.0
+ */
+export type SnapshotKind = "full" | "partial" | "resources-only"
+
+/**
  * What a sync is about, told to the sink before the first row.
  *
  * @since 0.1.0
@@ -26,6 +33,8 @@ export interface SnapshotHeader {
    */
   readonly source: string
   readonly resourceTypes: ReadonlyArray<ResourceType>
+  /** Kept with the snapshot, for those who read it. @default "full" */
+  readonly kind?: SnapshotKind
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type MissingPrincipal,
   type SettledSnapshot,
   type SinkError,
+  type SnapshotKind,
   SnapshotSink,
   type SnapshotStart,
   type SnapshotSummary
@@ -34,6 +35,13 @@ import type { SyncReport } from "./SyncReport.ts"
  * @since 0.1.0
  */
 export interface SyncOptions {
+  /**
+   * What the snapshot is marked as. The connector is read the same way whatever it says, but for `partial`: principals that are no part of what
+   * the connector lists are then left out without being looked up, and grants to them stay.
+   *
+   * @default "full"
+   */
+  readonly kind?: SnapshotKind
   /**
    * How many pages are fetched at a time, and how many are in memory at the most. Defaults to 8; below 1 counts as 1. A sync may be
    * resumed with another number.
@@ -239,7 +247,9 @@ const carryOut = Effect.fnUntraced(function*(
     }
 
     // Of a type that this connector doesn't read nobody can be looked up; such grants are kept as they are.
-    const missing = settled.missingPrincipals.filter((principal) => state.types.has(principal.id.resourceType))
+    const missing = options.kind === "partial"
+      ? []
+      : settled.missingPrincipals.filter((principal) => state.types.has(principal.id.resourceType))
     if (missing.length === 0) {
       yield* refuseFewer(engine, options.expectAtLeast ?? {}, settled, forget)
       yield* engine.tell(ProgressEvent.Publishing())
@@ -326,7 +336,8 @@ export const run = Effect.fn("Sync.run")(function*(
     connector: connector.spec.name,
     connectorVersion: connector.spec.version,
     source: connector.source,
-    resourceTypes: connector.resourceTypes.map((handler) => handler.resourceType)
+    resourceTypes: connector.resourceTypes.map((handler) => handler.resourceType),
+    ...(options.kind === undefined ? {} : { kind: options.kind })
   })
   const { forget, note, resumed, state } = stateFor(
     connector,

@@ -10,11 +10,13 @@ import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
 import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -74,8 +76,13 @@ const print = Effect.fnUntraced(function*(text: string) {
   yield* Effect.ignore(Stream.run(Stream.succeed(text), stdio.stdout({ endOnDone: false })))
 })
 
+const programOf = (definition: Definition) => ({
+  name: definition.program ?? `baton-${definition.spec.name}`,
+  version: definition.version ?? definition.spec.version
+})
+
 const grammarOf = (definition: Definition): CommandLine.Grammar => ({
-  program: definition.program ?? `baton-${definition.spec.name}`,
+  program: programOf(definition).name,
   persistent: DefaultFlags.all,
   connector: definition.spec.config.map(ofField)
 })
@@ -146,24 +153,29 @@ const capabilities = Effect.fnUntraced(function*(definition: Definition, given: 
   yield* print(yield* Effect.provide(asText, connector))
 })
 
-const refuseServiceMode = (given: Given.Given) =>
-  given.has("client-id")
-    ? CommandError.make(
-      "ServiceMode",
-      "Service mode is not in this version: with --client-id (BATON_CLIENT_ID) a connector works for ConductorOne, and this one can't yet. "
-        + "Leave client id and secret out to sync into a file, or use \"serve\"."
-    )
-    : Effect.void
+/** Loaded only where there is a file to read. */
+const trustAuthorities = Effect.gen(function*() {
+  const named = yield* Effect.orElseSucceed(Config.option(Config.String("SSL_CERT_FILE")), () => Option.none())
+  if (Option.isNone(named)) return
+  const { trust } = yield* Effect.promise(() => import("./TrustedAuthorities.ts"))
+  yield* trust
+})
 
 const carryOut = Effect.fnUntraced(function*(
   definition: Definition,
   line: CommandLine.CommandLine,
-  given: Given.Given
+  given: Given.Given,
+  onEnd: (code: number) => void
 ) {
+  yield* trustAuthorities
   const connector = definition.connector(writtenFor(definition, given))
   switch (line.subcommand?.name) {
     case undefined: {
-      yield* refuseServiceMode(given)
+      if (Task.isService(given)) {
+        const { run } = yield* Effect.promise(() => import("./ServiceMode.ts"))
+        const options = { program: programOf(definition), snapshotWorker: definition.snapshotWorker, onEnd }
+        return yield* Effect.provide(run(given, options), connector)
+      }
       return yield* Effect.provide(
         Task.run(given, { spec: definition.spec, snapshotWorker: definition.snapshotWorker }),
         connector
@@ -208,7 +220,7 @@ const answer = Effect.fnUntraced(function*(
     const { of } = yield* Effect.promise(() => import("./Help.ts"))
     return of(grammar, definition.spec, about?.name === "help" ? undefined : about)
   }
-  if (line.version) return `${grammar.program} version ${definition.version ?? definition.spec.version}\n`
+  if (line.version) return `${grammar.program} version ${programOf(definition).version}\n`
   if (subcommand?.name === "config") {
     const { print: asText } = yield* Effect.promise(() => import("./ConfigOutput.ts"))
     return asText(definition.spec)
@@ -244,7 +256,11 @@ const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
  * @since 0.1.0
  */
 export const run = Effect.fn("BatonCommand.run")(function*(
-  definition: Definition
+  definition: Definition,
+  options: {
+    /** Is told the number to end the process with where service mode was interrupted and came to its end in good order. */
+    readonly onEnd?: (code: number) => void
+  } = {}
 ): Effect.fn.Return<number, never, Stdio.Stdio | FileSystem.FileSystem> {
   const stdio = yield* Stdio.Stdio
   const grammar = grammarOf(definition)
@@ -257,7 +273,7 @@ export const run = Effect.fn("BatonCommand.run")(function*(
     }
     const { given, warnings } = yield* resolve(grammar, line)
     return yield* Effect.forEach(warnings, (warning) => Effect.logWarning(warning), { discard: true }).pipe(
-      Effect.andThen(carryOut(definition, line, given)),
+      Effect.andThen(carryOut(definition, line, given, options.onEnd ?? (() => {}))),
       Effect.as(0),
       Effect.catchCause(report),
       Effect.provide(Logging.layer(given))
@@ -267,19 +283,26 @@ export const run = Effect.fn("BatonCommand.run")(function*(
 
 /**
  * Runs the command as the program of this process, and ends the process with the right number: 130 after Ctrl-C and 143 after SIGTERM, when what
- * a sync had read is kept.
+ * a sync had read is kept. Service mode ends with 0 after either.
  *
  * @since 0.1.0
  */
 export const main = (definition: Definition): void => {
   let terminated = false
+  let ended: number | undefined
   process.once("SIGTERM", () => {
     terminated = true
   })
   const teardown: Runtime.Teardown = (exit, onExit) => {
     if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
     if (!Cause.hasInterruptsOnly(exit.cause)) return onExit(ExitCode.OTHER)
-    return onExit(terminated ? ExitCode.TERMINATED : ExitCode.INTERRUPTED)
+    return onExit(ended !== undefined ? ended : terminated ? ExitCode.TERMINATED : ExitCode.INTERRUPTED)
   }
-  NodeRuntime.runMain(Effect.provide(run(definition), NodeServices.layer), { disableErrorReporting: true, teardown })
+  const onEnd = (code: number): void => {
+    ended = code
+  }
+  NodeRuntime.runMain(Effect.provide(run(definition, { onEnd }), NodeServices.layer), {
+    disableErrorReporting: true,
+    teardown
+  })
 }

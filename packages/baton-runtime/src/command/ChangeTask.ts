@@ -5,29 +5,19 @@
  */
 import { capabilityOf, type ChangeOptions, Connector } from "@access-kit/connector-model/Connector"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as CommandError from "./CommandError.ts"
 import type { Given } from "./Given.ts"
 import * as Snapshot from "./Snapshot.ts"
+import * as SyncFlags from "./SyncFlags.ts"
 
 const usage = (message: string) => CommandError.make("Usage", message)
 
 const options = (given: Given): ChangeOptions => given.isOn("dry-run") ? { dryRun: true } : {}
 
-/** Where the snapshot is decompressed to: as the flag says, or the variable that has no flag. */
-const temporaryDirectory = (given: Given): Effect.Effect<string | undefined> => {
-  const asked = given.text("c1z-temp-dir")
-  return asked !== undefined ? Effect.succeed(asked) : Config.option(Config.String("BATON_TMPDIR")).pipe(
-    Effect.map((directory) => Option.getOrUndefined(Option.filter(directory, (path) => path !== ""))),
-    Effect.orElseSucceed(() => undefined)
-  )
-}
-
 const openSnapshot = (given: Given) =>
-  Effect.flatMap(temporaryDirectory(given), (directory) => Snapshot.open(given.text("file") ?? "sync.c1z", directory))
+  Effect.flatMap(SyncFlags.temporaryDirectory(given), (directory) => Snapshot.open(given.text("file") ?? "sync.c1z", directory))
 
 /** What everybody who reads the log wants to know: what came of it, and what it was about. */
 const logOutcome = (outcome: string, about: Readonly<Record<string, unknown>>) =>

@@ -9,7 +9,6 @@ import * as Schema from "effect/Schema"
  * - `Usage`: the command line is not understood, or flags contradict each other.
  * - `InvalidValue`: a flag, a variable or a line of the configuration file has a value that can't be right.
  * - `InvalidConfigFile`: the configuration file can't be read.
- * - `ServiceMode`: a client id was given, and service mode is not in this version.
  * - `NotInThisVersion`: baton has it, this version of the runtime does not.
  * - `NotOffered`: this connector does not do that at all.
  * - `UnknownId`: nothing has that id: neither the snapshot nor the connector.
@@ -23,7 +22,6 @@ export const Reason = Schema.Literals([
   "Usage",
   "InvalidValue",
   "InvalidConfigFile",
-  "ServiceMode",
   "NotInThisVersion",
   "NotOffered",
   "UnknownId",

@@ -79,7 +79,7 @@ const everyday: ReadonlyArray<FlagSpec> = [
   text("client-secret", "Client secret from ConductorOne", { secret: true }),
   truth("provisioning", "Let access be changed", { shorthand: "p" }),
   truth("ticketing", "Let tickets be made"),
-  truth("skip-full-sync", "In service mode, carry out no full syncs"),
+  truth("skip-full-sync", "In service mode, upload an empty snapshot for each full sync"),
   text("config-path", "Configuration file instead of .baton.yaml in the current directory"),
   text("log-format", "How to log: console or json (console where standard output is a terminal)", {
     choices: ["console", "json"]

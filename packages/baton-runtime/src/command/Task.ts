@@ -12,6 +12,7 @@ import type { SyncError } from "@access-kit/connector-sync/SyncError"
 import * as Effect from "effect/Effect"
 import * as CommandError from "./CommandError.ts"
 import type { Given } from "./Given.ts"
+import * as SyncFlags from "./SyncFlags.ts"
 
 /**
  * @since 0.1.0
@@ -36,51 +37,70 @@ const notOffered = (spec: ConnectorSpec, what: string) =>
 const unknownOf = (spec: ConnectorSpec, what: string) =>
   CommandError.make("UnknownId", `${spec.displayName} has no ${what}.`)
 
-const notInThisVersion = (flag: string, remedy: string) =>
-  CommandError.make("NotInThisVersion", `--${flag} is not in this version. ${remedy}`)
-
-const isSet = (given: Given, flag: string) => given.has(flag) && given.text(flag) !== "false"
-
-/** Flags that change what a sync writes, in ways that this version has not. A sync that is other than asked for would be worse than none. */
+/** Flags that a one-shot sync has not. */
 const refuseOtherSyncs = Effect.fnUntraced(function*(given: Given): Effect.fn.Return<void, CommandError.CommandError> {
-  const instead = "Leave it out to sync everything."
+  yield* SyncFlags.refuse(given)
   for (
     const [flag, remedy] of [
-      ["sync-resources", instead],
-      ["skip-entitlements-and-grants", instead],
-      ["external-resource-c1z", instead],
       ["keep-previous-sync-c1z", "It has a meaning in service mode only."],
       ["list-resource-actions", "This connector has no actions."],
       ["invoke-resource-action", "This connector has no actions."]
     ] as const
   ) {
-    if (isSet(given, flag)) return yield* notInThisVersion(flag, remedy)
-  }
-  if (given.text("storage-engine") === "pebble") {
-    return yield* CommandError.make(
-      "NotInThisVersion",
-      "--storage-engine pebble is not in this version. Leave it out: files of the kind sqlite are read by every baton tool."
-    )
+    if (SyncFlags.isSet(given, flag)) return yield* SyncFlags.notInThisVersion(flag, remedy)
   }
 })
 
+/** Flags that ask for one thing, each of which excludes service mode. */
+const oneShot = [
+  "grant-entitlement",
+  "revoke-grant",
+  "event-feed",
+  "create-account-profile",
+  "create-account-login",
+  "create-account-email",
+  "invoke-action",
+  "list-action-schemas",
+  "delete-resource",
+  "delete-resource-type",
+  "rotate-credentials",
+  "rotate-credentials-type",
+  "create-ticket",
+  "bulk-create-ticket",
+  "list-ticket-schemas",
+  "get-ticket",
+  "diff-syncs",
+  "compact-syncs"
+]
+
 /**
- * Flags that say how a connector runs and that this version does not need, as warnings.
+ * Whether the command works for ConductorOne instead of doing one thing.
  *
  * @since 0.1.0
  */
-export const warnings = (given: Given): ReadonlyArray<string> =>
-  [
-    [
-      "otel-collector-endpoint",
-      "Nothing is sent to an OpenTelemetry collector in this version; the setting has no effect."
-    ],
-    [
-      "health-check",
-      "The health endpoint belongs to service mode, which is not in this version; the setting has no effect."
-    ],
-    ["skip-full-sync", "--skip-full-sync belongs to service mode and has no effect on this run."]
-  ].flatMap(([flag, message]) => flag !== undefined && message !== undefined && isSet(given, flag) ? [message] : [])
+export const isService = (given: Given): boolean => given.has("client-id")
+
+/**
+ * Flags that have no effect on what is about to be done, as warnings.
+ *
+ * @since 0.1.0
+ */
+export const warnings = (given: Given): ReadonlyArray<string> => {
+  const otherwise: ReadonlyArray<readonly [string, string]> = isService(given)
+    ? [
+      ...oneShot.map((flag) => [flag, `--${flag} has no effect in service mode, which --client-id asks for.`] as const),
+      ["keep-previous-sync-c1z", "This connector has no use for the snapshot before; --keep-previous-sync-c1z has no effect."]
+    ]
+    : [
+      ["health-check", "The health endpoint belongs to service mode (--client-id); the setting has no effect on this run."],
+      ["skip-full-sync", "--skip-full-sync belongs to service mode and has no effect on this run."]
+    ]
+  const everywhere: ReadonlyArray<readonly [string, string]> = [[
+    "otel-collector-endpoint",
+    "Nothing is sent to an OpenTelemetry collector in this version; the setting has no effect."
+  ]]
+  return [...everywhere, ...otherwise].flatMap(([flag, message]) => SyncFlags.isSet(given, flag) ? [message] : [])
+}
 
 /**
  * Does it.
@@ -111,7 +131,7 @@ export const run = Effect.fn("Task.run")(function*(
     if (given.isOn(flag)) return yield* notOffered(spec, "tickets")
   }
   for (const flag of ["diff-syncs", "compact-syncs"]) {
-    if (given.isOn(flag)) return yield* notInThisVersion(flag, "The baton command does it.")
+    if (given.isOn(flag)) return yield* SyncFlags.notInThisVersion(flag, "The baton command does it.")
   }
   yield* refuseOtherSyncs(given)
   const { run: sync } = yield* Effect.promise(() => import("./SyncTask.ts"))

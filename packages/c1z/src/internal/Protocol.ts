@@ -92,6 +92,7 @@ export interface Calls {
       readonly syncId: string
       /** Says whether an unfinished sync is about the same thing. */
       readonly fingerprint: string
+      readonly syncType: string
       /** Whether to take up an unfinished sync at all. */
       readonly resume: boolean
       readonly resourceTypes: ReadonlyArray<{ readonly id: string; readonly data: Uint8Array }>

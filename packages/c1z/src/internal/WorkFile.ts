@@ -120,8 +120,8 @@ export class WorkFile {
     database.exec(TableSchema.create(TableSchema.EARLY))
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
     database.prepare(
-      "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token, sync_type, grants_backfilled) VALUES (?, ?, ?, 'full', 1)"
-    ).run(question.syncId, Timestamp.format(question.now), JSON.stringify(token))
+      "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token, sync_type, grants_backfilled) VALUES (?, ?, ?, ?, 1)"
+    ).run(question.syncId, Timestamp.format(question.now), JSON.stringify(token), question.syncType)
     const type = database.prepare(
       "INSERT INTO v1_resource_types (external_id, data, sync_id, discovered_at) VALUES (?, ?, ?, ?)"
     )
