@@ -3,7 +3,7 @@ import { ConfigV1, ConnectorV2, Registry } from "@access-kit/baton-protocol"
 import { create, equals, fromJsonString, type MessageInitShape } from "@bufbuild/protobuf"
 import { anyPack, AnySchema } from "@bufbuild/protobuf/wkt"
 import { expect } from "@effect/vitest"
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { createServer } from "node:http"
 import { Program, withProgram } from "./Program.ts"
 
@@ -260,7 +260,6 @@ withProgram("what it refuses", (it) => {
         [["--c1z-temp-dir", "no/such/place"], settings, 2, "is no directory"],
         [["--skip-grants"], settings, 2, "--sync-resources"],
         [["--sync-resources", "bid:r:user/1"], settings, 12, "not in this version"],
-        [["--skip-entitlements-and-grants"], settings, 12, "not in this version"],
         [["--storage-engine", "pebble"], settings, 12, "not in this version"],
         [["--config-path", "absent.yaml"], settings, 2, "\"absent.yaml\" does not exist"],
         [[], { ...settings, BATON_CONFIG_PATH: "config.json" }, 2, ".yaml or .yml"]
@@ -275,22 +274,5 @@ withProgram("what it refuses", (it) => {
         })
         expect.soft(finished.stderr).toContain(words)
       }
-    }))
-
-  it.effect("service mode, in so many words, and without a trace of the secret", () =>
-    Effect.gen(function*() {
-      const program = yield* Program
-      const secret = Redacted.make("secret-token:conductorone.com:v1:abcdef")
-      const { code, stderr, stdout } = yield* program.run([], {
-        env: {
-          BATON_SCIM_URL: "https://scim.invalid/",
-          BATON_SCIM_TOKEN: "none",
-          BATON_CLIENT_ID: "some-name-12345@example.conductorone.com/spc",
-          BATON_CLIENT_SECRET: Redacted.value(secret)
-        }
-      })
-      expect({ code, stdout }).toEqual({ code: 12, stdout: "" })
-      expect(stderr).toContain("Service mode is not in this version")
-      expect(stderr).not.toContain(Redacted.value(secret))
     }))
 })

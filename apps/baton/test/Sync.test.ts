@@ -1,8 +1,9 @@
 /** The default command: sync into a file. */
+import * as C1z from "@access-kit/c1z/C1z"
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { expect } from "@effect/vitest"
-import { Effect, FileSystem, Redacted } from "effect"
+import { Effect, FileSystem, Redacted, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { company, countsOf, logLines, Program, withProgram } from "./Program.ts"
 
@@ -65,6 +66,20 @@ withProgram("sync", (it) => {
       expect(none.code).toBe(2)
       expect(none.stderr).toContain("invalid resource type 'role'")
       expect(yield* (yield* FileSystem.FileSystem).exists(`${program.directory}/none.c1z`)).toBe(false)
+    }))
+
+  it.effect("reads accounts and groups without what is held on them, where that is all that is asked for", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
+      const bare = yield* program.run(["--skip-entitlements-and-grants", "-f", "bare.c1z"], { sandbox })
+      expect(bare.code).toBe(0)
+      const path = `${program.directory}/bare.c1z`
+      expect(yield* countsOf(path)).toMatchObject({ resources: 136, entitlements: 0, grants: 0 })
+      const types = yield* Effect.scoped(
+        Effect.flatMap(C1z.open(path), (c1z) => Stream.runCollect(Stream.map(c1z.syncRuns, (run) => run.type)))
+      )
+      expect([...types]).toEqual(["resources_only"])
     }))
 
   it.effect("takes settings from the command line before the environment before the file", () =>

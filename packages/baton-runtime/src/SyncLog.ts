@@ -11,7 +11,8 @@ import * as Effect from "effect/Effect"
  *
  * @since 0.1.0
  */
-export const tell = (file: string, options: { readonly resumable: boolean } = { resumable: true }) => (
+export const tell = (file: string, options: { readonly resumable: boolean } = { resumable: true }) =>
+(
   event: ProgressEvent
 ): Effect.Effect<void> => {
   switch (event._tag) {

@@ -17,7 +17,10 @@ const usage = (message: string) => CommandError.make("Usage", message)
 const options = (given: Given): ChangeOptions => given.isOn("dry-run") ? { dryRun: true } : {}
 
 const openSnapshot = (given: Given) =>
-  Effect.flatMap(SyncFlags.temporaryDirectory(given), (directory) => Snapshot.open(given.text("file") ?? "sync.c1z", directory))
+  Effect.flatMap(
+    SyncFlags.temporaryDirectory(given),
+    (directory) => Snapshot.open(given.text("file") ?? "sync.c1z", directory)
+  )
 
 /** What everybody who reads the log wants to know: what came of it, and what it was about. */
 const logOutcome = (outcome: string, about: Readonly<Record<string, unknown>>) =>

@@ -89,10 +89,16 @@ export const warnings = (given: Given): ReadonlyArray<string> => {
   const otherwise: ReadonlyArray<readonly [string, string]> = isService(given)
     ? [
       ...oneShot.map((flag) => [flag, `--${flag} has no effect in service mode, which --client-id asks for.`] as const),
-      ["keep-previous-sync-c1z", "This connector has no use for the snapshot before; --keep-previous-sync-c1z has no effect."]
+      [
+        "keep-previous-sync-c1z",
+        "This connector has no use for the snapshot before; --keep-previous-sync-c1z has no effect."
+      ]
     ]
     : [
-      ["health-check", "The health endpoint belongs to service mode (--client-id); the setting has no effect on this run."],
+      [
+        "health-check",
+        "The health endpoint belongs to service mode (--client-id); the setting has no effect on this run."
+      ],
       ["skip-full-sync", "--skip-full-sync belongs to service mode and has no effect on this run."]
     ]
   const everywhere: ReadonlyArray<readonly [string, string]> = [[

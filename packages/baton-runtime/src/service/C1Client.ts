@@ -137,6 +137,10 @@ export const make = Effect.fnUntraced(function*(
     if (connection === used) connection = connect()
   }
 
+  /** The other side says that it has not begun with the call: it closed the connection just then. */
+  const isRefused = (error: RpcError.RpcError): boolean =>
+    error.cause instanceof ConnectError && error.cause.rawMessage.includes("NGHTTP2_REFUSED_STREAM")
+
   const failed = (method: string, used: Connection, cause: unknown): RpcError.RpcError => {
     const error = ConnectError.from(cause)
     const fault = RpcError.fromStatus(method, error)
@@ -146,7 +150,9 @@ export const make = Effect.fnUntraced(function*(
         code: fault.code,
         method,
         lost: true,
-        message: `ConductorOne can't be reached at ${authorityOf(address)}: ${ConnectionFault.words(used.manager.error() ?? cause)}.`,
+        message: `ConductorOne can't be reached at ${authorityOf(address)}: ${
+          ConnectionFault.words(used.manager.error() ?? cause)
+        }.`,
         cause
       })
       : fault
@@ -165,7 +171,7 @@ export const make = Effect.fnUntraced(function*(
     const bearer = Effect.mapError(token.authorization, (error) => ofToken(method, error))
     return Effect.flatMap(bearer, (authorization) =>
       Effect.catchIf(
-        work(headersOf(authorization)),
+        work(headersOf(authorization)).pipe(Effect.retry({ while: isRefused, times: 2 })),
         (error) => error.code === Code.Unauthenticated,
         () =>
           Effect.andThen(
@@ -197,7 +203,10 @@ export const make = Effect.fnUntraced(function*(
           const used = connection
           return Effect.tryPromise({
             try: (signal) =>
-              createClient(BatonService, used.transport).uploadAsset(Stream.toAsyncIterable(parts), { signal, headers }),
+              createClient(BatonService, used.transport).uploadAsset(Stream.toAsyncIterable(parts), {
+                signal,
+                headers
+              }),
             catch: (cause) => failed(name, used, cause)
           })
         })).pipe(

@@ -87,7 +87,9 @@ export const parseApiHost = Effect.fn("C1Credentials.parseApiHost")(function*(
   const address = addressOf(text.trim())
   return address ?? (yield* invalid(
     "InvalidApiHost",
-    `BATON_C1_API_HOST: ${JSON.stringify(text)} is not HOST or HOST:PORT, for example acme.conductor.one. Give it without https://.`
+    `BATON_C1_API_HOST: ${
+      JSON.stringify(text)
+    } is not HOST or HOST:PORT, for example acme.conductor.one. Give it without https://.`
   ))
 })
 
@@ -142,11 +144,11 @@ const parseSecret = Effect.fnUntraced(function*(secret: string) {
     // What the decoder found would quote the key.
     Effect.mapError(() => secretFault("its last part is no private Ed25519 key (JWK)"))
   )
-  const sound = yield* Effect.try({
-    try: () => belongsTogether(jwk),
-    catch: () => secretFault("its last part is no usable Ed25519 key")
-  })
-  if (!sound) return yield* secretFault("the two halves of its key don't belong together")
+  const sound = yield* Effect.orElseSucceed(
+    Effect.try({ try: () => belongsTogether(jwk), catch: () => "unusable" as const }),
+    () => false
+  )
+  if (!sound) return yield* secretFault("its key is no Ed25519 key, or the two halves of it don't belong together")
   return Redacted.make(jwk, { label: "client-secret" })
 })
 

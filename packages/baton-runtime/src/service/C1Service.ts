@@ -72,81 +72,83 @@ export const run: (
   options: Options
 ) => Effect.Effect<never, C1ServiceError, Connector | C1Client | FileSystem.FileSystem> = Effect.fn("C1Service.run")(
   function*(options: Options) {
-  const files = yield* FileSystem.FileSystem
-  const hostId = yield* Host.hostId
-  const { program, sync: settings } = options
-  const connector = yield* LocalConnector.make({
-    provisioning: options.provisioning,
-    ticketing: options.ticketing
-  })
-  const temporary = yield* files.makeTempDirectoryScoped({
-    prefix: "baton-service-",
-    ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
-  })
-  const debugLog = yield* DebugLog.make(temporary)
-  const ledger = yield* TaskLedger.make(hostId)
+    const files = yield* FileSystem.FileSystem
+    const hostId = yield* Host.hostId
+    const { program, sync: settings } = options
+    const connector = yield* LocalConnector.make({
+      provisioning: options.provisioning,
+      ticketing: options.ticketing
+    })
+    const temporary = yield* files.makeTempDirectoryScoped({
+      prefix: "baton-service-",
+      ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
+    })
+    const debugLog = yield* DebugLog.make(temporary)
+    const ledger = yield* TaskLedger.make(hostId)
 
-  const greet = (taskId: string) =>
-    Hello.greet({ connector, hostId, program, taskId }).pipe(
-      Effect.as(undefined),
-      Effect.catchTag("RpcError", (error) =>
-        Effect.succeed(TaskResult.failure(error.code, `hello failed: ${error.message}`))),
-      Effect.catchTag("ConnectorStatus", ({ status }) =>
-        Effect.succeed(TaskResult.ofStatus(status, false)))
-    )
+    const greet = (taskId: string) =>
+      Hello.greet({ connector, hostId, program, taskId }).pipe(
+        Effect.as(undefined),
+        Effect.catchTag("RpcError", (error) =>
+          Effect.succeed(TaskResult.failure(error.code, `hello failed: ${error.message}`))),
+        Effect.catchTag("ConnectorStatus", ({ status }) =>
+          Effect.succeed(TaskResult.ofStatus(status, false)))
+      )
 
-  const services = yield* Effect.context<Connector | C1Client | FileSystem.FileSystem>()
-  const carryOut = ({ debug, id, taskType }: Task): Effect.Effect<
-    TaskResult.TaskResult | undefined,
-    never,
-    Connector | C1Client | FileSystem.FileSystem
-  > => {
-    switch (taskType.case) {
-      case "hello":
-        return greet(id)
-      case "syncFull":
-        return FullSync.run({ hostId, taskId: id, task: taskType.value, debug, debugLog, settings })
-      default: {
-        const work = TaskHandlers.handle(connector, id, taskType) ?? Effect.succeed(unsupported)
-        return debug ? debugLog.around(work) : work
+    const services = yield* Effect.context<Connector | C1Client | FileSystem.FileSystem>()
+    const carryOut = ({ debug, id, taskType }: Task): Effect.Effect<
+      TaskResult.TaskResult | undefined,
+      never,
+      Connector | C1Client | FileSystem.FileSystem
+    > => {
+      switch (taskType.case) {
+        case "hello":
+          return greet(id)
+        case "syncFull":
+          return FullSync.run({ hostId, taskId: id, task: taskType.value, debug, debugLog, settings })
+        default: {
+          const work = TaskHandlers.handle(connector, id, taskType) ?? Effect.succeed(unsupported)
+          return debug ? debugLog.around(work) : work
+        }
       }
     }
-  }
 
-  const loop = yield* TaskLoop.make({
-    hostId,
-    concurrency: options.taskConcurrency,
-    batch: options.batch,
-    ledger,
-    work: (task) => Effect.provide(carryOut(task), services)
-  })
-
-  let ending = false
-  if (options.health !== undefined) {
-    const port = yield* HealthServer.serve({
-      ...options.health,
-      ready: Effect.map(loop.connected, (connected) => connected && !ending),
-      validate: connector.call(ConnectorService.method.validate, {}).pipe(
-        Effect.asVoid,
-        Effect.mapError((error) => error.message)
-      )
+    const loop = yield* TaskLoop.make({
+      hostId,
+      concurrency: options.taskConcurrency,
+      batch: options.batch,
+      ledger,
+      work: (task) => Effect.provide(carryOut(task), services)
     })
-    yield* Effect.logInfo("health is answered").pipe(Effect.annotateLogs({ host: options.health.host, port }))
-  }
 
-  yield* Hello.greet({ connector, hostId, program })
-  yield* Effect.logInfo("ConductorOne knows the connector; waiting for tasks").pipe(
-    Effect.annotateLogs({ host_id: hostId })
-  )
+    let ending = false
+    if (options.health !== undefined) {
+      const port = yield* HealthServer.serve({
+        ...options.health,
+        ready: Effect.map(loop.connected, (connected) => connected && !ending),
+        validate: connector.call(ConnectorService.method.validate, {}).pipe(
+          Effect.asVoid,
+          Effect.mapError((error) => error.message)
+        )
+      })
+      yield* Effect.logInfo("health is answered").pipe(Effect.annotateLogs({ host: options.health.host, port }))
+    }
 
-  const drained = Effect.gen(function*() {
-    ending = true
-    const undelivered = yield* loop.drain(options.grace ?? TaskLoop.GRACE)
-    yield* Effect.logInfo("ended")
-    yield* options.onDrained?.(undelivered) ?? Effect.void
-  })
-  return yield* loop.run.pipe(
-    // In a fiber of its own, which nothing has interrupted.
-    Effect.onInterrupt(() => Effect.flatMap(Effect.forkDetach(drained), Fiber.join))
-  )
-}, Effect.scoped)
+    yield* Hello.greet({ connector, hostId, program })
+    yield* Effect.logInfo("ConductorOne knows the connector; waiting for tasks").pipe(
+      Effect.annotateLogs({ host_id: hostId })
+    )
+
+    const drained = Effect.gen(function*() {
+      ending = true
+      const undelivered = yield* loop.drain(options.grace ?? TaskLoop.GRACE)
+      yield* Effect.logInfo("ended")
+      yield* options.onDrained?.(undelivered) ?? Effect.void
+    })
+    return yield* loop.run.pipe(
+      // In a fiber of its own, which nothing has interrupted.
+      Effect.onInterrupt(() => Effect.flatMap(Effect.forkDetach(drained), Fiber.join))
+    )
+  },
+  Effect.scoped
+)

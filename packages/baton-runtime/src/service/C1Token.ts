@@ -116,9 +116,11 @@ const saidIn = (body: string): string => {
 
 const seconds = (milliseconds: number): string => {
   const whole = Math.round(Math.abs(milliseconds) / 1000)
-  return whole < 120 ? `${whole} seconds` : whole < 7_200 ? `${Math.round(whole / 60)} minutes` : `${
-    Math.round(whole / 3_600)
-  } hours`
+  return whole < 120 ?
+    `${whole} seconds` :
+    whole < 7_200 ?
+    `${Math.round(whole / 60)} minutes` :
+    `${Math.round(whole / 3_600)} hours`
 }
 
 /** How far this clock is ahead of the server's, by the time that the answer carries. */
@@ -154,7 +156,9 @@ const refused = (
     return new C1TokenError({
       reason: "ClockSkew",
       status,
-      message: `ConductorOne (${host}) refused the client (${status}), and the clock of this machine is ${seconds(ahead)} ${
+      message: `ConductorOne (${host}) refused the client (${status}), and the clock of this machine is ${
+        seconds(ahead)
+      } ${
         ahead > 0 ? "ahead of" : "behind"
       } its own; ${VALIDITY} seconds are allowed. Compare the clocks and set this one right (NTP).${saidIn(body)}`
     })
@@ -163,7 +167,9 @@ const refused = (
     reason: "Rejected",
     status,
     message:
-      `ConductorOne (${host}) refused the client (${status}).${saidIn(body)} Look whether client id and client secret belong together and `
+      `ConductorOne (${host}) refused the client (${status}).${
+        saidIn(body)
+      } Look whether client id and client secret belong together and `
       + "whether the client was revoked; if both are right, compare the clocks of both machines."
   })
 }
@@ -229,7 +235,10 @@ export const make = Effect.fnUntraced(function*(
     return value
   })
 
-  const current = Effect.map(Clock.currentTimeMillis, (now) => kept !== undefined && now < kept.until ? kept : undefined)
+  const current = Effect.map(
+    Clock.currentTimeMillis,
+    (now) => kept !== undefined && now < kept.until ? kept : undefined
+  )
 
   return {
     authorization: one.withPermits(1)(

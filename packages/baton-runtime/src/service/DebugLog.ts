@@ -24,9 +24,7 @@ export interface DebugLog {
 
 /** A logger that hears what it would have heard before the level was lowered. */
 const from = (minimum: LogLevel.LogLevel, logger: Logger.Logger<unknown, unknown>): Logger.Logger<unknown, unknown> =>
-  Logger.make((options) =>
-    LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum) ? logger.log(options) : undefined
-  )
+  Logger.make((options) => LogLevel.isGreaterThanOrEqualTo(options.logLevel, minimum) ? logger.log(options) : undefined)
 
 /**
  * Writes `debug.log` into the directory.

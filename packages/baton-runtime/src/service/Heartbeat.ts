@@ -8,6 +8,7 @@ import { type Duration as DurationMessage, durationMs } from "@bufbuild/protobuf
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { C1Client } from "./C1Client.ts"
 
 /**
@@ -36,7 +37,9 @@ const PATIENCE = Duration.seconds(30)
  */
 export const interval = (asked: DurationMessage | undefined): Duration.Duration => {
   const millis = asked === undefined ? 0 : durationMs(asked)
-  return millis <= 0 ? DEFAULT_INTERVAL : Duration.clamp(Duration.millis(millis), { minimum: SHORTEST, maximum: LONGEST })
+  return millis <= 0
+    ? DEFAULT_INTERVAL
+    : Duration.clamp(Duration.millis(millis), { minimum: SHORTEST, maximum: LONGEST })
 }
 
 /** One heartbeat; answers the pause before the next. */
@@ -62,14 +65,13 @@ export const around = <A, E, R>(
   Effect.gen(function*() {
     let failures = 0
     let pause: Duration.Duration = DEFAULT_INTERVAL
-    /** Until one succeeds, or too many in a row did not. */
+    /** Answers whether it was answered. */
     const one = Effect.suspend(() => beat(options.hostId, options.taskId)).pipe(
-      Effect.tap((next) =>
-        Effect.sync(() => {
-          failures = 0
-          pause = next
-        })
-      ),
+      Effect.map((next) => {
+        failures = 0
+        pause = next
+        return true
+      }),
       Effect.catchTag("RpcError", (error) => {
         failures++
         return failures >= FAILURES
@@ -79,17 +81,13 @@ export const around = <A, E, R>(
               message: `task failed heartbeat: ${failures} in a row were not answered. ${error.message}`
             })
           )
-          : Effect.logWarning(`A heartbeat was not answered (${failures} of ${FAILURES}): ${error.message}`)
+          : Effect.as(
+            Effect.logWarning(`A heartbeat was not answered (${failures} of ${FAILURES}): ${error.message}`),
+            false
+          )
       })
     )
-    const before = Effect.gen(function*() {
-      yield* one
-      while (failures > 0) {
-        yield* Effect.sleep(SHORTEST)
-        yield* one
-      }
-    })
     const beats = Effect.forever(Effect.andThen(Effect.suspend(() => Effect.sleep(pause)), one))
-    yield* before
+    yield* Effect.repeat(one, { schedule: Schedule.spaced(SHORTEST), until: (answered) => answered })
     return yield* Effect.raceFirst(work, beats)
   }).pipe(Effect.withSpan("Heartbeat.around"))

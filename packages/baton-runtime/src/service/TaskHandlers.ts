@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import type { Task } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
 import { ActionService } from "@access-kit/baton-protocol/gen/c1/connector/v2/action_pb"
 import { EventService } from "@access-kit/baton-protocol/gen/c1/connector/v2/event_feed_pb"
 import { GrantManagerService } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
@@ -16,6 +15,7 @@ import {
   ResourceManagerService
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { TicketsService } from "@access-kit/baton-protocol/gen/c1/connector/v2/ticket_pb"
+import type { Task } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
 import type { DescMessage, DescMethodUnary, MessageInitShape } from "@bufbuild/protobuf"
 import type { Any } from "@bufbuild/protobuf/wkt"
 import { Code } from "@connectrpc/connect"
@@ -29,9 +29,10 @@ type TaskType = Task["taskType"]
 /** The most ticket kinds in one answer. */
 const SCHEMAS = 100
 
-const isAny = (value: unknown): value is Any => Predicate.isTagged(value, "google.protobuf.Any") || (
-  Predicate.hasProperty(value, "$typeName") && value.$typeName === "google.protobuf.Any"
-)
+const isAny = (value: unknown): value is Any =>
+  Predicate.isTagged(value, "google.protobuf.Any") || (
+    Predicate.hasProperty(value, "$typeName") && value.$typeName === "google.protobuf.Any"
+  )
 
 /** The annotations of a response; every response that has some names them so. */
 const annotationsOf = (message: object): ReadonlyArray<Any> =>

@@ -119,9 +119,10 @@ export const make = Effect.fnUntraced(function*(
         Effect.tapError((error) => {
           unanswered ||= mayHaveArrived(error)
           return isVerdict(error)
-            ? Effect.logError(`ConductorOne does not take the result of a task (${error.codeName}): ${error.message}`).pipe(
-              Effect.annotateLogs(TaskResult.describe(result))
-            )
+            ? Effect.logError(`ConductorOne does not take the result of a task (${error.codeName}): ${error.message}`)
+              .pipe(
+                Effect.annotateLogs(TaskResult.describe(result))
+              )
             : Effect.logWarning(
               `The result of a task could not be handed over and is kept (${error.codeName}): ${error.message}`
             )
