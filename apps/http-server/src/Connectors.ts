@@ -4,10 +4,13 @@
  *
  * @since 0.1.0
  */
+import * as Ksuid from "@access-kit/c1z/Ksuid"
 import type { Capabilities } from "@access-kit/connector-model/Capabilities"
+import * as CapabilitiesOf from "@access-kit/connector-model/Capabilities"
 import type * as Model from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import type { ValidationReport } from "@access-kit/connector-model/Validation"
+import * as Validation from "@access-kit/connector-model/Validation"
 import type {
   Connector,
   ConnectorKind,
@@ -16,18 +19,42 @@ import type {
   TestConnector,
   UpdateConnector
 } from "@access-kit/server-api/Connectors"
-import type { Page, PageRequest } from "@access-kit/server-api/Paging"
-import type {
+import { defaultLimit, type Page, type PageRequest } from "@access-kit/server-api/Paging"
+import {
   Conflict,
-  InvalidInput,
+  type InvalidInput,
   NotFound,
   PreconditionFailed,
   SourceFailed,
   Unavailable
 } from "@access-kit/server-api/Problems"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type { Actor } from "./AuditLog.ts"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as SqlClient from "effect/sql/SqlClient"
+import { type Actor, AuditLog } from "./AuditLog.ts"
+import { ConnectorKinds, formOf, type Kind } from "./ConnectorKinds.ts"
+import {
+  type ConnectorRow,
+  defaults,
+  guardsJson,
+  scheduleJson,
+  settingsJson,
+  toConnector
+} from "./connectors/ConnectorRow.ts"
+import * as SettingsCheck from "./connectors/SettingsCheck.ts"
+import { Directory } from "./Directory.ts"
+import * as PageToken from "./directory/PageToken.ts"
+import * as NextSync from "./NextSync.ts"
+import { SecretBox } from "./SecretBox.ts"
+import { Snapshots } from "./Snapshots.ts"
+import { available } from "./storage/Available.ts"
+import { Syncs } from "./Syncs.ts"
 
 /**
  * @since 0.1.0
@@ -69,4 +96,453 @@ export class Connectors extends Context.Service<Connectors, {
   readonly open: (
     id: string
   ) => Effect.Effect<Model.Connector["Service"], NotFound | ConnectorError | Unavailable>
-}>()("@access-kit/http-server/Connectors") {}
+  /** Seals every secret again that was sealed with an older key; answers how many. */
+  readonly reseal: Effect.Effect<number, Unavailable>
+}>()("@access-kit/http-server/Connectors") {
+  /**
+   * @since 0.1.0
+   */
+  static readonly layer: Layer.Layer<
+    Connectors,
+    never,
+    | SqlClient.SqlClient
+    | AuditLog
+    | ConnectorKinds
+    | Directory
+    | HttpClient.HttpClient
+    | SecretBox
+    | Snapshots
+    | Syncs
+  > = Layer.effect(Connectors, Effect.suspend(() => make))
+}
+
+/** A secret is bound to where it stands. */
+const placeOf = (connectorId: string, name: string): string => `connector/${connectorId}/${name}`
+
+const missing = (id: string) => new NotFound({ detail: `There is no connector ${id}.` })
+
+const nameTaken = (name: string) =>
+  new Conflict({ detail: `There is a connector "${name}" already. Choose another name.` })
+
+const sourceFailed = (error: ConnectorError): SourceFailed =>
+  new SourceFailed({ detail: error.message, reason: error.reason._tag })
+
+/** What a failed check says, as the answer to saving settings that would not work. */
+const refusal = (report: ValidationReport): SourceFailed =>
+  new SourceFailed({
+    detail: report.checks.filter((check) => check.status === "failed").map((check) =>
+      `${check.name}: ${check.message}${check.remedy === undefined ? "" : ` ${check.remedy}`}`
+    ).join(" "),
+    reason: "ChecksFailed"
+  })
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const audit = yield* AuditLog
+  const box = yield* SecretBox
+  const kinds = yield* ConnectorKinds
+  const directory = yield* Directory
+  const snapshots = yield* Snapshots
+  const syncs = yield* Syncs
+  const httpClient = yield* HttpClient.HttpClient
+
+  const kindOf = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Kind, InvalidInput> {
+    const kind = kinds.get(name)
+    if (kind !== undefined) return kind
+    return yield* SettingsCheck.invalid([{
+      field: "kind",
+      message: `There is no kind of connector "${name}". This server runs: ${[...kinds.keys()].join(", ")}.`
+    }])
+  })
+
+  const connect = (kind: Kind, settings: ReadonlyMap<string, string>) =>
+    Effect.provideService(kind.connect(settings), HttpClient.HttpClient, httpClient)
+
+  const rowOf = Effect.fnUntraced(function*(id: string) {
+    const [row] = yield* sql<ConnectorRow>`SELECT * FROM connectors WHERE id = ${id}`
+    return row === undefined ? yield* missing(id) : row
+  })
+
+  /** In a transaction: nobody else changes the connector until it ends. */
+  const locked = Effect.fnUntraced(function*(id: string) {
+    const [row] = yield* sql.onDialectOrElse({
+      pg: () => sql<ConnectorRow>`SELECT * FROM connectors WHERE id = ${id} FOR UPDATE`,
+      orElse: () => sql<ConnectorRow>`SELECT * FROM connectors WHERE id = ${id}`
+    })
+    return row === undefined ? yield* missing(id) : row
+  })
+
+  const show = Effect.fnUntraced(function*(row: ConnectorRow) {
+    const [running] = yield* sql`SELECT id FROM syncs WHERE connector_id = ${row.id} AND state = 'running' LIMIT 1`
+    const secrets = yield* sql<
+      { readonly name: string }
+    >`SELECT name FROM connector_secrets WHERE connector_id = ${row.id} ORDER BY name`
+    return toConnector(row, running !== undefined, secrets.map(({ name }) => name))
+  })
+
+  const get = (id: string) => Effect.flatMap(rowOf(id), show)
+
+  /** All settings as they were written, the secret ones too. */
+  const written = Effect.fnUntraced(function*(row: ConnectorRow) {
+    const sealed = yield* sql<
+      { readonly name: string; readonly sealed: string }
+    >`SELECT name, sealed FROM connector_secrets WHERE connector_id = ${row.id}`
+    const settings = new Map(Object.entries(Schema.decodeSync(settingsJson)(row.settings)))
+    for (const secret of sealed) {
+      settings.set(secret.name, Redacted.value(yield* box.open(placeOf(row.id, secret.name), secret.sealed)))
+    }
+    return settings
+  })
+
+  const validate = Effect.fnUntraced(function*(kind: Kind, settings: ReadonlyMap<string, string>) {
+    const connector = yield* connect(kind, settings).pipe(
+      Effect.catchTag("ConnectorError", (error) =>
+        Effect.fail(
+          error.reason._tag === "InvalidConfiguration"
+            ? SettingsCheck.invalid([{ field: error.reason.field ?? "settings", message: error.message }])
+            : sourceFailed(error)
+        ))
+    )
+    return yield* Effect.mapError(connector.validate, sourceFailed)
+  })
+
+  const requireWorking = Effect.fnUntraced(function*(kind: Kind, settings: ReadonlyMap<string, string>) {
+    const report = yield* validate(kind, settings)
+    if (!Validation.isOk(report)) return yield* refusal(report)
+  })
+
+  /** For settings that are saved without being tried: what can be told without asking the source. */
+  const requireUsable = (kind: Kind, settings: ReadonlyMap<string, string>) =>
+    connect(kind, settings).pipe(
+      Effect.catchTag("ConnectorError", (error) =>
+        error.reason._tag === "InvalidConfiguration"
+          ? Effect.fail(SettingsCheck.invalid([{ field: error.reason.field ?? "settings", message: error.message }]))
+          : Effect.void)
+    )
+
+  const putSecrets = Effect.fnUntraced(function*(id: string, secrets: ReadonlyMap<string, string>) {
+    for (const [name, value] of secrets) {
+      const sealed = yield* box.seal(placeOf(id, name), Redacted.make(value, { label: name }))
+      yield* sql`INSERT INTO connector_secrets ${sql.insert({ connector_id: id, name, sealed })}
+        ON CONFLICT (connector_id, name) DO UPDATE SET sealed = excluded.sealed`
+    }
+  })
+
+  const requireRevision = Effect.fnUntraced(function*(row: ConnectorRow, revision: number | undefined) {
+    if (revision === undefined || revision === row.revision) return
+    return yield* new PreconditionFailed({
+      detail: `The connector was changed since: it has revision ${row.revision}. Read it again before you change it.`
+    })
+  })
+
+  const checkSchedule = Effect.fnUntraced(function*(schedule: Connector["schedule"] | undefined) {
+    const message = schedule === undefined ? undefined : NextSync.faultOf(schedule)
+    if (message !== undefined) return yield* SettingsCheck.invalid([{ field: "schedule", message }])
+  })
+
+  const nextSync = Effect.fnUntraced(function*(schedule: Connector["schedule"], failures: number) {
+    const now = yield* Clock.currentTimeMillis
+    return NextSync.after(schedule, now, failures, yield* Random.next) ?? null
+  })
+
+  const setPaused = (action: string, paused: boolean) =>
+    Effect.fnUntraced(function*(actor: Actor, id: string) {
+      yield* sql.withTransaction(Effect.gen(function*() {
+        const row = yield* locked(id)
+        if ((row.paused === 1) === paused) return
+        const failures = paused ? row.consecutive_failures : 0
+        yield* sql`UPDATE connectors SET ${
+          sql.update({
+            paused: paused ? 1 : 0,
+            revision: row.revision + 1,
+            updated_at: yield* Clock.currentTimeMillis,
+            next_sync_at: paused ? null : yield* nextSync(Schema.decodeSync(scheduleJson)(row.schedule), failures)
+          })
+        } WHERE id = ${id}`
+        if (paused) {
+          yield* sql`UPDATE syncs SET ${
+            sql.update({ state: "cancelled", ended_at: yield* Clock.currentTimeMillis })
+          }, revision = revision + 1 WHERE connector_id = ${id} AND state = 'queued'`
+        }
+        yield* audit.append(actor, { action, connectorId: id, subjectId: id, details: { name: row.name } })
+      }))
+      return yield* get(id)
+    })
+
+  /** Kept while the revision stays the same, so that a connector is built once and not for each job. */
+  const opened = new Map<string, { readonly revision: number; readonly connector: Model.Connector["Service"] }>()
+
+  const open = Effect.fn("Connectors.open")(function*(id: string) {
+    const row = yield* rowOf(id)
+    const kept = opened.get(id)
+    if (kept?.revision === row.revision) return kept.connector
+    const kind = kinds.get(row.kind)
+    if (kind === undefined) {
+      return yield* new Unavailable({ detail: `This server does not run connectors of the kind "${row.kind}".` })
+    }
+    const connector = yield* connect(kind, yield* written(row))
+    opened.set(id, { revision: row.revision, connector })
+    return connector
+  }, available("Opening a connector"))
+
+  return Connectors.of({
+    kinds: [...kinds.values()].map(formOf),
+
+    list: Effect.fn("Connectors.list")(function*(page) {
+      const after = page.pageToken === undefined ? undefined : yield* PageToken.read(["connectors"], 1, page.pageToken)
+      const limit = page.limit ?? defaultLimit
+      const rows = yield* sql<ConnectorRow>`SELECT * FROM connectors WHERE ${
+        sql.and(after === undefined ? [] : [sql`id > ${after[0]}`])
+      } ORDER BY id LIMIT ${limit + 1}`
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
+      return {
+        items: yield* Effect.forEach(shown, show),
+        ...(last !== undefined && rows.length > limit
+          ? { nextPageToken: PageToken.make(["connectors"], [last.id]) }
+          : {})
+      }
+    }, available("Listing connectors")),
+
+    get: Effect.fn("Connectors.get")(get, available("Reading a connector")),
+
+    create: Effect.fn("Connectors.create")(function*(actor, request) {
+      const kind = yield* kindOf(request.kind)
+      const settings = new Map(Object.entries(request.settings))
+      yield* SettingsCheck.check(kind.spec.config, settings)
+      yield* checkSchedule(request.schedule)
+      const [taken] = yield* sql`SELECT id FROM connectors WHERE name = ${request.name}`
+      if (taken !== undefined) return yield* nameTaken(request.name)
+      yield* request.skipTest === true ? requireUsable(kind, settings) : requireWorking(kind, settings)
+      const { plain, secret } = SettingsCheck.sort(kind.spec.config, settings)
+      const id = yield* Ksuid.make
+      const now = yield* Clock.currentTimeMillis
+      const schedule = request.schedule ?? defaults.schedule
+      yield* sql.withTransaction(Effect.gen(function*() {
+        yield* sql`INSERT INTO connectors ${
+          sql.insert({
+            id,
+            name: request.name,
+            kind: request.kind,
+            settings: Schema.encodeSync(settingsJson)(plain),
+            schedule: Schema.encodeSync(scheduleJson)(schedule),
+            guards: Schema.encodeSync(guardsJson)(request.guards ?? defaults.guards),
+            next_sync_at: yield* nextSync(schedule, 0),
+            created_at: now,
+            updated_at: now
+          })
+        }`
+        yield* putSecrets(id, secret)
+        yield* audit.append(actor, {
+          action: "connector.created",
+          connectorId: id,
+          subjectId: id,
+          details: { name: request.name, kind: request.kind, settings: plain, secrets: [...secret.keys()] }
+        })
+      })).pipe(
+        // Somebody else took the name in between.
+        Effect.catchIf(
+          (error) => error._tag === "SqlError" && error.reason._tag === "UniqueViolation",
+          () => nameTaken(request.name)
+        )
+      )
+      yield* syncs.start(actor, id, "created").pipe(
+        Effect.catchTag(["NotFound", "Conflict"], () => Effect.void)
+      )
+      return yield* Effect.catchTag(
+        get(id),
+        "NotFound",
+        () => new Conflict({ detail: "The connector was deleted at once." })
+      )
+    }, available("Adding a connector")),
+
+    update: Effect.fn("Connectors.update")(function*(actor, id, request, revision) {
+      yield* checkSchedule(request.schedule)
+      yield* sql.withTransaction(Effect.gen(function*() {
+        const row = yield* locked(id)
+        yield* requireRevision(row, revision)
+        const kind = yield* kindOf(row.kind)
+        const changes: Record<string, string | number | null> = {}
+        const details: Record<string, Schema.Json> = {}
+        if (request.name !== undefined && request.name !== row.name) {
+          const [taken] = yield* sql`SELECT id FROM connectors WHERE name = ${request.name}`
+          if (taken !== undefined) return yield* nameTaken(request.name)
+          changes["name"] = request.name
+          details["name"] = request.name
+        }
+        if (request.settings !== undefined) {
+          const before = yield* written(row)
+          const settings = new Map([...before, ...Object.entries(request.settings)])
+          yield* SettingsCheck.check(kind.spec.config, settings)
+          yield* refuseSilentMove(kind, before, request.settings)
+          yield* requireUsable(kind, settings)
+          const given = SettingsCheck.sort(kind.spec.config, new Map(Object.entries(request.settings)))
+          const { plain } = SettingsCheck.sort(kind.spec.config, settings)
+          changes["settings"] = Schema.encodeSync(settingsJson)(plain)
+          yield* putSecrets(id, given.secret)
+          details["settings"] = plain
+          details["secrets"] = [...given.secret.keys()]
+        }
+        if (request.schedule !== undefined) {
+          changes["schedule"] = Schema.encodeSync(scheduleJson)(request.schedule)
+          if (row.paused === 0) changes["next_sync_at"] = yield* nextSync(request.schedule, row.consecutive_failures)
+          details["schedule"] = request.schedule
+        }
+        if (request.guards !== undefined) {
+          changes["guards"] = Schema.encodeSync(guardsJson)(request.guards)
+          details["guards"] = request.guards
+        }
+        yield* sql`UPDATE connectors SET ${
+          sql.update({ ...changes, revision: row.revision + 1, updated_at: yield* Clock.currentTimeMillis })
+        } WHERE id = ${id}`
+        yield* audit.append(actor, { action: "connector.updated", connectorId: id, subjectId: id, details })
+      })).pipe(
+        Effect.catchIf(
+          (error) => error._tag === "SqlError" && error.reason._tag === "UniqueViolation",
+          () => nameTaken(request.name ?? "")
+        )
+      )
+      return yield* get(id)
+    }, available("Changing a connector")),
+
+    rotateSecrets: Effect.fn("Connectors.rotateSecrets")(function*(actor, id, request) {
+      const row = yield* rowOf(id)
+      const kind = yield* kindOf(row.kind)
+      const secrets = new Map(Object.entries(request.secrets))
+      const fields = new Set(kind.spec.config.filter((field) => field.kind === "secret").map((field) => field.name))
+      const others = [...secrets.keys()].filter((name) => !fields.has(name))
+      if (others.length > 0 || secrets.size === 0) {
+        return yield* SettingsCheck.invalid(
+          secrets.size === 0
+            ? [{ field: "secrets", message: `Name at least one secret setting: ${[...fields].join(", ")}.` }]
+            : others.map((name) => ({
+              field: name,
+              message: `"${name}" is no secret setting. There are: ${[...fields].join(", ")}.`
+            }))
+        )
+      }
+      const settings = new Map([...(yield* written(row)), ...secrets])
+      yield* SettingsCheck.check(kind.spec.config, settings)
+      yield* request.skipTest === true ? requireUsable(kind, settings) : requireWorking(kind, settings)
+      yield* sql.withTransaction(Effect.gen(function*() {
+        const now = yield* locked(id)
+        if (now.revision !== row.revision) {
+          return yield* new Conflict({ detail: "The connector was changed while the new secret was tried. Try again." })
+        }
+        yield* putSecrets(id, SettingsCheck.sort(kind.spec.config, secrets).secret)
+        yield* sql`UPDATE connectors SET ${
+          sql.update({ revision: row.revision + 1, updated_at: yield* Clock.currentTimeMillis })
+        } WHERE id = ${id}`
+        yield* audit.append(actor, {
+          action: "connector.secrets-rotated",
+          connectorId: id,
+          subjectId: id,
+          details: { secrets: [...secrets.keys()] }
+        })
+      }))
+      return yield* get(id)
+    }, available("Replacing the secrets of a connector")),
+
+    pause: Effect.fn("Connectors.pause")(setPaused("connector.paused", true), available("Pausing a connector")),
+    resume: Effect.fn("Connectors.resume")(setPaused("connector.resumed", false), available("Resuming a connector")),
+
+    remove: Effect.fn("Connectors.remove")(function*(actor, id, revision) {
+      yield* sql.withTransaction(Effect.gen(function*() {
+        const row = yield* locked(id)
+        yield* requireRevision(row, revision)
+        const [busy] = yield* sql<
+          { readonly syncs: number; readonly operations: number; readonly timed: number }
+        >`SELECT
+          (SELECT count(*) FROM syncs WHERE connector_id = ${id} AND state = 'running') AS syncs,
+          (SELECT count(*) FROM operations WHERE connector_id = ${id} AND state IN ('queued', 'running')) AS operations,
+          (SELECT count(*) FROM timed_grants WHERE connector_id = ${id} AND state IN ('granting', 'active', 'revoking')) AS timed`
+        if (busy !== undefined && busy.syncs > 0) {
+          return yield* new Conflict({ detail: "A sync of the connector runs. Cancel it, or wait for its end." })
+        }
+        if (busy !== undefined && busy.operations > 0) {
+          return yield* new Conflict({
+            detail: `${busy.operations} operations of the connector have not ended. Wait for them.`
+          })
+        }
+        if (busy !== undefined && busy.timed > 0) {
+          return yield* new Conflict({
+            detail:
+              `${busy.timed} timed grants of the connector have not ended, and nobody would revoke them. End them first.`
+          })
+        }
+        yield* sql`DELETE FROM connectors WHERE id = ${id}`
+        yield* audit.append(actor, {
+          action: "connector.deleted",
+          connectorId: id,
+          subjectId: id,
+          details: { name: row.name }
+        })
+      }))
+      opened.delete(id)
+      // Out of reach already: rows and files that stay behind are in nobody's way.
+      yield* Effect.catch(
+        Effect.andThen(directory.remove(id), snapshots.removeAll(id)),
+        (error) => Effect.logWarning(`What connector ${id} leaves behind could not be removed`, error)
+      )
+    }, available("Deleting a connector")),
+
+    testSettings: Effect.fn("Connectors.testSettings")(function*(request) {
+      const kind = yield* kindOf(request.kind)
+      const settings = new Map(Object.entries(request.settings))
+      yield* SettingsCheck.check(kind.spec.config, settings)
+      return yield* validate(kind, settings)
+    }),
+
+    test: Effect.fn("Connectors.test")(function*(id) {
+      const connector = yield* Effect.catchTag(open(id), "ConnectorError", (error) => sourceFailed(error))
+      return yield* Effect.mapError(connector.validate, sourceFailed)
+    }),
+
+    capabilities: Effect.fn("Connectors.capabilities")(function*(id) {
+      const connector = yield* Effect.catchTag(
+        open(id),
+        "ConnectorError",
+        (error) => new Unavailable({ detail: `The connector can't be opened: ${error.message}` })
+      )
+      return CapabilitiesOf.of(connector)
+    }),
+
+    open,
+
+    reseal: Effect.gen(function*() {
+      const rows = yield* sql<
+        { readonly connector_id: string; readonly name: string; readonly sealed: string }
+      >`SELECT connector_id, name, sealed FROM connector_secrets`
+      const stale = rows.filter(({ sealed }) => box.isStale(sealed))
+      for (const { connector_id, name, sealed } of stale) {
+        const place = placeOf(connector_id, name)
+        const again = yield* box.seal(place, yield* box.open(place, sealed))
+        // Unless somebody has entered another one meanwhile.
+        yield* sql`UPDATE connector_secrets SET sealed = ${again}
+          WHERE connector_id = ${connector_id} AND name = ${name} AND sealed = ${sealed}`
+      }
+      return stale.length
+    }).pipe(available("Sealing secrets again"), Effect.withSpan("Connectors.reseal"))
+  })
+})
+
+/** With another address the secrets would go to another server than the one that they were entered for. */
+const refuseSilentMove = Effect.fnUntraced(function*(
+  kind: Kind,
+  before: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, string>>
+) {
+  const moved = kind.spec.config.find((field) =>
+    field.kind === "url" && given[field.name] !== undefined && given[field.name] !== before.get(field.name)
+  )
+  if (moved === undefined) return
+  const absent = kind.spec.config.filter((field) =>
+    field.kind === "secret" && before.has(field.name) && (given[field.name] ?? "").trim() === ""
+  )
+  if (absent.length === 0) return
+  return yield* SettingsCheck.invalid(absent.map((field) => ({
+    field: field.name,
+    message:
+      `${moved.displayName} changes, so ${field.displayName} must be entered again: it was given for another address.`
+  })))
+})

@@ -113,7 +113,8 @@ const services = Effect.gen(function*() {
       testSettings: () => Effect.fail(new InvalidInput({ errors: [{ field: "scim-url", message: "No address." }] })),
       test: () => Effect.fail(new SourceFailed({ reason: "Unavailable" })),
       capabilities: () => nothing("such connector"),
-      open: () => nothing("such connector")
+      open: () => nothing("such connector"),
+      reseal: Effect.succeed(0)
     }),
     Layer.succeed(Syncs, {
       start: () => Effect.succeed(syncOf(idOf(7), "queued")),

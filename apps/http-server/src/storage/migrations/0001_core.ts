@@ -7,7 +7,13 @@
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 
-const tables = [
+/** Counts up and is never used again. */
+const counters = {
+  sqlite: "INTEGER PRIMARY KEY AUTOINCREMENT",
+  postgres: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+}
+
+const tables = (dialect: { readonly counter: string }) => [
   `CREATE TABLE connectors (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -50,6 +56,7 @@ const tables = [
     notes TEXT,
     error TEXT,
     log_lines INTEGER NOT NULL DEFAULT 0,
+    handed_over INTEGER NOT NULL DEFAULT 0,
     revision INTEGER NOT NULL DEFAULT 1
   )`,
   `CREATE INDEX syncs_of_connector ON syncs (connector_id, id)`,
@@ -65,13 +72,14 @@ const tables = [
     PRIMARY KEY (sync_id, sequence)
   )`,
   `CREATE TABLE operations (
-    id TEXT PRIMARY KEY,
+    sequence ${dialect.counter},
+    id TEXT NOT NULL UNIQUE,
     connector_id TEXT NOT NULL REFERENCES connectors (id) ON DELETE CASCADE,
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     dry_run INTEGER NOT NULL,
     request TEXT NOT NULL,
-    target TEXT,
+    target TEXT NOT NULL,
     outcome TEXT,
     result_id TEXT,
     error TEXT,
@@ -86,10 +94,12 @@ const tables = [
     started_at BIGINT,
     ended_at BIGINT,
     attempts INTEGER NOT NULL DEFAULT 0,
+    handed_over INTEGER NOT NULL DEFAULT 0,
     timed_grant_id TEXT
   )`,
-  `CREATE INDEX operations_of_connector ON operations (connector_id, id)`,
-  `CREATE INDEX operations_by_state ON operations (state)`,
+  // Changes of a connector are made in the order of their sequence.
+  `CREATE INDEX operations_of_connector ON operations (connector_id, state, sequence)`,
+  `CREATE INDEX operations_by_state ON operations (state, sequence)`,
   `CREATE INDEX operations_recent ON operations (connector_id, ended_at)`,
   `CREATE UNIQUE INDEX operations_once ON operations (requester, idempotency_key)`,
   `CREATE TABLE timed_grants (
@@ -102,20 +112,26 @@ const tables = [
     principal_id TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     generation INTEGER NOT NULL DEFAULT 1,
+    handed_over INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     operation_id TEXT NOT NULL,
     revocation_id TEXT,
+    revocations INTEGER NOT NULL DEFAULT 0,
+    retry_at BIGINT,
     requested_by TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     ended_at BIGINT
   )`,
   `CREATE INDEX timed_grants_by_expiry ON timed_grants (expires_at, id)`,
-  `CREATE INDEX timed_grants_of_grant ON timed_grants (connector_id, grant_id)`
+  `CREATE INDEX timed_grants_by_state ON timed_grants (state, expires_at)`,
+  // Two ends of one grant would contradict each other.
+  `CREATE UNIQUE INDEX timed_grants_open ON timed_grants (connector_id, grant_id)
+    WHERE state IN ('granting', 'active', 'revoking')`
 ]
 
 const sqlite = [
   `CREATE TABLE audit_log (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence ${counters.sqlite},
     id TEXT NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
@@ -135,7 +151,7 @@ const sqlite = [
 
 const postgres = [
   `CREATE TABLE audit_log (
-    sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sequence ${counters.postgres},
     id TEXT NOT NULL UNIQUE,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
@@ -162,6 +178,9 @@ const auditIndexes = [
 
 export default Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const own = sql.onDialectOrElse({ pg: () => postgres, orElse: () => sqlite })
-  for (const statement of [...tables, ...own, ...auditIndexes]) yield* sql.unsafe(statement)
+  const statements = sql.onDialectOrElse({
+    pg: () => [...tables({ counter: counters.postgres }), ...postgres],
+    orElse: () => [...tables({ counter: counters.sqlite }), ...sqlite]
+  })
+  for (const statement of [...statements, ...auditIndexes]) yield* sql.unsafe(statement)
 })
