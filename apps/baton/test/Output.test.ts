@@ -260,7 +260,7 @@ withProgram("what it refuses", (it) => {
         [["--c1z-temp-dir", "no/such/place"], settings, 2, "is no directory"],
         [["--skip-grants"], settings, 2, "--sync-resources"],
         [["--sync-resources", "bid:r:user/1"], settings, 12, "not in this version"],
-        [["--storage-engine", "pebble"], settings, 12, "not in this version"],
+        [["--storage-engine", "files"], settings, 2, "none of sqlite, pebble"],
         [["--config-path", "absent.yaml"], settings, 2, "\"absent.yaml\" does not exist"],
         [[], { ...settings, BATON_CONFIG_PATH: "config.json" }, 2, ".yaml or .yml"]
       ]

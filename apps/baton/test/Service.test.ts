@@ -181,6 +181,14 @@ withProgram("service mode", (it) => {
       expect(stderr).toContain(id)
     }))
 
+  it.effect("ends at once when it is asked to while it waits for C1 to take it in", () =>
+    Effect.gen(function*() {
+      const { c1, running } = yield* cast({ c1: { faults: [{ name: "rpcError", method: "Hello", code: 14 }] } })
+      while (!running.said().includes("has not taken the connector in yet")) yield* Effect.sleep("20 millis")
+      expect(yield* ended(running, "SIGTERM")).toMatchObject({ code: 0 })
+      expect(yield* c1.hellos).toEqual([])
+    }))
+
   it.effect("reports a sync of a SCIM server that is down, and the next one when it is up again", () =>
     Effect.gen(function*() {
       const { c1, sandbox } = yield* cast({ args: ["--provisioning", "--scim-retry-budget", "1s"] })

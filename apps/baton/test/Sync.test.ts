@@ -82,6 +82,19 @@ withProgram("sync", (it) => {
       expect([...types]).toEqual(["resources_only"])
     }))
 
+  it.effect("writes a file of the kind that is asked for", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const files = yield* FileSystem.FileSystem
+      const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
+      for (const [engine, magic] of [["pebble", "C1Z3"], ["sqlite", "C1ZF"]] as const) {
+        const finished = yield* program.run(["--storage-engine", engine, "-f", "engine.c1z"], { sandbox })
+        expect(finished.code).toBe(0)
+        const bytes = yield* files.readFile(`${program.directory}/engine.c1z`)
+        expect(new TextDecoder().decode(bytes.slice(0, 4))).toBe(magic)
+      }
+    }))
+
   it.effect("takes settings from the command line before the environment before the file", () =>
     Effect.gen(function*() {
       const program = yield* Program

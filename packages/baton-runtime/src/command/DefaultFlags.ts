@@ -94,7 +94,9 @@ const everyday: ReadonlyArray<FlagSpec> = [
     maximum: 1_000
   }),
   truth("parallel-sync", "The older way to say --workers -1", hidden),
-  text("storage-engine", "Kind of snapshot file: sqlite", { choices: ["sqlite", "pebble"] }),
+  text("storage-engine", "Kind of snapshot file: sqlite (v1, where nothing is said), or pebble (v3)", {
+    choices: ["sqlite", "pebble"]
+  }),
   whole("task-concurrency", "Tasks at a time in service mode", "3", { minimum: 1, maximum: 100 }),
   text("external-resource-c1z", "Snapshot to take identities from"),
   text("external-resource-entitlement-id-filter", "Take only identities that hold this entitlement"),

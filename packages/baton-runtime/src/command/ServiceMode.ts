@@ -78,6 +78,7 @@ export const run = Effect.fn("ServiceMode.run")(function*(
   yield* SyncFlags.refuse(given)
   const client = yield* clientLayer(given)
   const batch = yield* batching
+  const format = SyncFlags.format(given)
   const temporaryDirectory = yield* SyncFlags.temporaryDirectory(given)
   let undelivered = 0
   return yield* C1Service.run({
@@ -91,6 +92,7 @@ export const run = Effect.fn("ServiceMode.run")(function*(
       resourceTypes: given.list("sync-resource-types"),
       skipEntitlementsAndGrants: given.isOn("skip-entitlements-and-grants"),
       skip: given.isOn("skip-full-sync"),
+      ...(format === undefined ? {} : { format }),
       ...(temporaryDirectory === undefined ? {} : { temporaryDirectory }),
       ...(options.snapshotWorker === undefined ? {} : { worker: options.snapshotWorker })
     },

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Format } from "@access-kit/c1z/Convert"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,6 +12,9 @@ import type { Given } from "./Given.ts"
 
 /** Pages at a time when nobody says: a source that takes fewer is asked by its connector for fewer. */
 const AS_MANY_AS_MAKE_SENSE = 8
+
+/** What baton calls an engine is a format of the file. */
+const FORMATS: Readonly<Record<string, Format>> = { sqlite: "v1", pebble: "v3" }
 
 /**
  * Pages at a time.
@@ -33,6 +37,16 @@ export const temporaryDirectory = (given: Given): Effect.Effect<string | undefin
     Effect.map(Option.getOrUndefined),
     Effect.orElseSucceed(() => undefined)
   )
+}
+
+/**
+ * The format of a snapshot; nothing where nobody says.
+ *
+ * @since 0.1.0
+ */
+export const format = (given: Given): Format | undefined => {
+  const engine = given.text("storage-engine")
+  return engine === undefined ? undefined : FORMATS[engine]
 }
 
 /**
@@ -64,11 +78,5 @@ export const refuse = Effect.fn("SyncFlags.refuse")(function*(
     ] as const
   ) {
     if (isSet(given, flag)) return yield* notInThisVersion(flag, remedy)
-  }
-  if (given.text("storage-engine") === "pebble") {
-    return yield* notInThisVersion(
-      "storage-engine pebble",
-      "Leave it out: files of the kind sqlite are read by every baton tool."
-    )
   }
 })

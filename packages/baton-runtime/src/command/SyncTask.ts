@@ -26,6 +26,7 @@ export const run = Effect.fn("SyncTask.run")(function*(given: Given, worker: URL
   const selected = yield* Selection.only(yield* Connector, given.list("sync-resource-types")).pipe(
     Effect.mapError(({ message }) => CommandError.make("InvalidValue", `--sync-resource-types: ${message}`))
   )
+  const format = SyncFlags.format(given)
   const bare = given.isOn("skip-entitlements-and-grants")
   const report = yield* Sync.run({
     concurrency: SyncFlags.workers(given),
@@ -34,7 +35,11 @@ export const run = Effect.fn("SyncTask.run")(function*(given: Given, worker: URL
   }).pipe(
     Effect.provide(Layer.merge(
       Layer.succeed(Connector, bare ? Selection.without(selected, "entitlements-and-grants") : selected),
-      C1zSink.layer(worker === undefined ? { path } : { path, worker })
+      C1zSink.layer({
+        path,
+        ...(worker === undefined ? {} : { worker }),
+        ...(format === undefined ? {} : { format })
+      })
     ))
   )
   const { summary } = report

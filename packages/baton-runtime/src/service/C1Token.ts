@@ -213,7 +213,7 @@ export const make = Effect.fnUntraced(function*(
       client.execute,
       Effect.flatMap((response) => Effect.map(response.text, (body) => ({ body, response }))),
       Effect.scoped,
-      Effect.mapError((cause) => unreachable(ConnectionFault.words(cause), cause)),
+      Effect.mapError((cause) => unreachable(ConnectionFault.words(cause), ConnectionFault.root(cause))),
       Effect.timeoutOrElse({
         duration: PATIENCE,
         orElse: () => Effect.fail(unreachable(`no answer in ${PATIENCE / 1000} seconds`))

@@ -5,6 +5,7 @@
  */
 import type { Task_SyncFullTask } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
 import * as C1zSink from "@access-kit/c1z/C1zSink"
+import type { Format } from "@access-kit/c1z/Convert"
 import { Connector } from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import type { SinkError, SnapshotKind } from "@access-kit/connector-model/SnapshotSink"
@@ -40,6 +41,8 @@ export interface Settings {
   /** Only these resource types; all of them where none is named. */
   readonly resourceTypes: ReadonlyArray<string>
   readonly skipEntitlementsAndGrants: boolean
+  /** Of the snapshot. @default what the task asks for, and v1 where it asks for nothing */
+  readonly format?: Format
   /** Read nothing, and upload a snapshot that has nothing in it. */
   readonly skip: boolean
   /** Where a bundle has `@access-kit/c1z/worker`. */
@@ -105,17 +108,13 @@ const shapeOf = Effect.fnUntraced(function*(task: Task_SyncFullTask, settings: S
 
 /** Into a file of its own, which the scope removes: a snapshot that was not uploaded is of no use to the next task. */
 const sync = Effect.fn("FullSync.sync")(function*(task: Task_SyncFullTask, settings: Settings) {
-  if (task.storageEngine !== "" && task.storageEngine !== "sqlite") {
-    yield* Effect.logWarning(
-      `The task asks for a snapshot of the kind ${task.storageEngine}. It gets one of the kind sqlite, which every reader of snapshots takes.`
-    )
-  }
   const files = yield* FileSystem.FileSystem
   const directory = yield* files.makeTempDirectoryScoped({
     prefix: "baton-sdk-sync-upload-",
     ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
   })
   const path = `${directory}/sync.c1z`
+  const format = settings.format ?? (task.storageEngine === "pebble" ? "v3" : "v1")
   const { connector, kind } = yield* shapeOf(task, settings)
   const { summary } = yield* Sync.run({
     kind,
@@ -124,7 +123,12 @@ const sync = Effect.fn("FullSync.sync")(function*(task: Task_SyncFullTask, setti
   }).pipe(
     Effect.provide(Layer.merge(
       Layer.succeed(Connector, connector),
-      C1zSink.layer({ path, resume: false, ...(settings.worker === undefined ? {} : { worker: settings.worker }) })
+      C1zSink.layer({
+        path,
+        format,
+        resume: false,
+        ...(settings.worker === undefined ? {} : { worker: settings.worker })
+      })
     ))
   )
   yield* Effect.logInfo("sync complete").pipe(Effect.annotateLogs({

@@ -74,7 +74,8 @@ interface Answer {
 }
 
 interface Running {
-  readonly isSync: boolean
+  /** Whether it is cancelled at the end, and not waited for: reading changes nothing. */
+  readonly isReading: boolean
   fiber: Fiber.Fiber<TaskResult.TaskResult | undefined> | undefined
 }
 
@@ -164,13 +165,13 @@ export const make = Effect.fnUntraced(function*(
 
   const endOf = (
     exit: Exit.Exit<TaskResult.TaskResult | undefined>,
-    { isSync }: Running
+    { isReading }: Running
   ): Effect.Effect<TaskResult.TaskResult | undefined> => {
     if (Exit.isSuccess(exit)) return Effect.succeed(exit.value)
     if (Cause.hasInterruptsOnly(exit.cause)) {
       return Effect.succeed(TaskResult.interrupted(
-        isSync
-          ? "the sync was cancelled: the connector is shutting down"
+        isReading
+          ? "the task was cancelled: the connector is shutting down"
           : "the task was cut off: the connector is shutting down. It may have been carried out; asking again is safe."
       ))
     }
@@ -186,7 +187,7 @@ export const make = Effect.fnUntraced(function*(
     const fiber = yield* Effect.forkIn(work(task), scope)
     entry.fiber = fiber
     // Begun at the very moment of the end: whoever ended the others did not see it.
-    if (ending && entry.isSync) yield* Fiber.interrupt(fiber)
+    if (ending && entry.isReading) yield* Fiber.interrupt(fiber)
     const result = yield* Effect.flatMap(Fiber.await(fiber), (exit) => endOf(exit, entry))
     if (result === undefined) return yield* ledger.drop(task.id)
     yield* Effect.logInfo("task ended").pipe(Effect.annotateLogs(TaskResult.describe(result)))
@@ -201,7 +202,7 @@ export const make = Effect.fnUntraced(function*(
       yield* ledger.finish(id, notBegun)
       return false
     }
-    const entry: Running = { isSync: taskType.case === "syncFull", fiber: undefined }
+    const entry: Running = { isReading: taskType.case === "syncFull" || taskType.case === "hello", fiber: undefined }
     running.set(id, entry)
     yield* FiberSet.run(
       tasks,
@@ -237,7 +238,7 @@ export const make = Effect.fnUntraced(function*(
     )
     const stopping = Effect.forEach(
       [...running.values()],
-      ({ fiber, isSync }) => isSync && fiber !== undefined ? Fiber.interrupt(fiber) : Effect.void,
+      ({ fiber, isReading }) => isReading && fiber !== undefined ? Fiber.interrupt(fiber) : Effect.void,
       { concurrency: "unbounded", discard: true }
     )
     const finishing = Effect.gen(function*() {
@@ -250,7 +251,10 @@ export const make = Effect.fnUntraced(function*(
       )
       yield* FiberSet.awaitEmpty(tasks)
     })
-    yield* Effect.all([listening, stopping, finishing], { concurrency: "unbounded", discard: true })
+    yield* Effect.all([listening, stopping, finishing], { concurrency: "unbounded", discard: true }).pipe(
+      // Also where something does not let itself be interrupted.
+      Effect.timeoutOption(Duration.sum(grace.changes, LAST_ANSWER))
+    )
     return yield* ledger.settle(grace.results)
   })
 

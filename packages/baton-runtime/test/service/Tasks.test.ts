@@ -291,9 +291,13 @@ describe("a full sync", () => {
         entitlements: [],
         grants: []
       })
-      expect(yield* syncOf({ ...both, skipExpandGrants: true, storageEngine: "pebble" })).toEqual({
-        syncs: ["full"],
-        ...everything
+      expect(yield* syncOf({ ...both, skipExpandGrants: true })).toEqual({ syncs: ["full"], ...everything })
+      const pebble = yield* sandbox.enqueue({ case: "syncFull", value: { ...both, storageEngine: "pebble" } })
+      expect((yield* sandbox.awaitUpload(pebble)).snapshot).toMatchObject({
+        format: "v3",
+        syncType: "full",
+        finished: true,
+        counts: { resourceTypes: 2, resources: 6, entitlements: 3, grants: 4 }
       })
       expect(
         yield* syncOf({

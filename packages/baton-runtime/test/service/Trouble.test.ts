@@ -1,6 +1,7 @@
 /** What goes wrong between a connector and C1, and that no task is lost by it. */
 import { ConnectorV2 } from "@access-kit/baton-protocol"
 import { C1Sandbox } from "@access-kit/c1-sandbox"
+import { ConnectorError } from "@access-kit/connector-model"
 import { anyIs } from "@bufbuild/protobuf/wkt"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { describe, expect, it } from "@effect/vitest"
@@ -294,6 +295,30 @@ describe("polling", () => {
   )
 })
 
+describe("a source that is down", () => {
+  it.effect("is asked again a few times for a change, which then fails for good", () =>
+    Effect.gen(function*() {
+      yield* atPresent
+      const sandbox = yield* C1Sandbox.make({ ...quick, finishWithin: "5 hours" })
+      let asked = 0
+      const down = ConnectorError.make("grant", new ConnectorError.Unavailable({ message: "The source is down." }))
+      const connector = Directory.make({
+        content: Directory.sample(),
+        before: (operation) =>
+          operation === "grant" ? Effect.andThen(Effect.sync(() => asked++), Effect.fail(down)) : Effect.void
+      })
+      yield* start(sandbox, { connector })
+      const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
+      expect((yield* passing(sandbox.awaitFinished(id))).outcome).toMatchObject({
+        _tag: "Failed",
+        code: 14,
+        nonRetryable: true,
+        message: expect.stringContaining("grant failed: The source is down.")
+      })
+      expect(asked).toBe(4)
+    }).pipe(Effect.provide(NodeServices.layer)), 60_000)
+})
+
 describe("the end", () => {
   it.live("waits for a change, hands its result over, and takes no more tasks", () =>
     Effect.gen(function*() {
@@ -331,7 +356,7 @@ describe("the end", () => {
             _tag: "Failed",
             code: 1,
             nonRetryable: false,
-            message: "the sync was cancelled: the connector is shutting down"
+            message: "the task was cancelled: the connector is shutting down"
           }
         }
       })

@@ -3,11 +3,19 @@
  */
 import * as Predicate from "effect/Predicate"
 
-const codeOf = (cause: unknown): string | undefined => {
+interface SystemError {
+  readonly code: string
+}
+
+const isSystemError = (value: unknown): value is SystemError =>
+  Predicate.hasProperty(value, "code") && typeof value.code === "string"
+
+/** The innermost error that has a code. It says what the system said, and nothing of the request, which carries credentials. */
+export const root = (cause: unknown): SystemError | undefined => {
   let at = cause
-  let found: string | undefined
+  let found: SystemError | undefined
   for (let depth = 0; depth < 10 && at !== undefined && at !== null; depth++) {
-    if (Predicate.hasProperty(at, "code") && typeof at.code === "string") found = at.code
+    if (isSystemError(at)) found = at
     const next: unknown = Predicate.hasProperty(at, "errors") && Array.isArray(at.errors) && at.errors.length > 0
       ? at.errors[0]
       : Predicate.hasProperty(at, "cause")
@@ -30,7 +38,7 @@ const UNTRUSTED = new Set([
 
 /** A clause, without a full stop. */
 export const words = (cause: unknown): string => {
-  const code = codeOf(cause)
+  const code = root(cause)?.code
   if (code === undefined) return "the connection failed"
   if (UNTRUSTED.has(code)) {
     return `its certificate is not from an authority that is trusted here (${code}); where a proxy or a test issues certificates, `
