@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as C1z from "./C1z.ts"
 import type * as C1zError from "./C1zError.ts"
-import { BatonGrants, COLUMNS } from "./internal/BatonGrants.ts"
+import { BatonGrants, COLUMNS, valuesOf } from "./internal/BatonGrants.ts"
 import { BatonLookup, bytesAt, type Place } from "./internal/BatonLookup.ts"
 import { JsonOutput } from "./internal/JsonOutput.ts"
 import { dataOf } from "./internal/Names.ts"
@@ -152,7 +152,7 @@ export const entitlements = (
     const lookup = new BatonLookup(store, snapshot.sync.id)
     return listing(store, "entitlements", {
       sql: `SELECT id, resource_type_id, resource_id, data FROM v1_entitlements
-        WHERE sync_id = ? ${filter.type === undefined ? "" : "AND resource_type_id = ?"} ORDER BY id`,
+        WHERE sync_id = ? ${filter.type === undefined ? "" : "AND +resource_type_id = ?"} ORDER BY id`,
       values: [snapshot.sync.id, ...filter.type === undefined ? [] : [filter.type]]
     }, (output, row) => {
       const type = text(row, "resource_type_id")
@@ -173,7 +173,8 @@ const conditions = (filter: Filter): Question => {
     found.push(`AND ${column} = ?`)
     values.push(value)
   }
-  add("resource_type_id", filter.type)
+  // By the type alone an index finds rows in the order of their resources, and all of them would be sorted first.
+  add(filter.resourceId === undefined ? "+resource_type_id" : "resource_type_id", filter.type)
   add("resource_id", filter.resourceId)
   add("entitlement_id", filter.entitlementId)
   return { sql: found.join(" "), values }
@@ -182,29 +183,37 @@ const conditions = (filter: Filter): Question => {
 /**
  * `baton grants`, `-t`, `-r`, `-e`
  *
+ * With `reuse`, a chunk is good until the one after the next is asked for, and no longer: a consumer that is done with each before it asks
+ * for more, as one that writes to a file, saves the garbage of hundreds of megabytes.
+ *
  * @since 0.1.0
  */
-export const grants = (snapshot: Snapshot, filter: Filter = {}): Stream.Stream<Uint8Array, C1zError.C1zError> =>
+export const grants = (
+  snapshot: Snapshot,
+  filter: Filter = {},
+  options: { readonly reuse?: boolean } = {}
+): Stream.Stream<Uint8Array, C1zError.C1zError> =>
   Stream.suspend(() => {
     const store = storeOf(snapshot.file)
     const lookup = new BatonLookup(store, snapshot.sync.id)
     const grants = new BatonGrants(store, lookup)
     const chosen = conditions(filter)
     if (chosen.values.length === 0) lookup.prefetch()
-    // Bound parameters stand in the order of the text: two parts of the message, the row after which to go on, the sync, the filter.
     const statement = store.database.prepare(
       `SELECT ${COLUMNS} FROM v1_grants WHERE id > ? AND sync_id = ? ${chosen.sql} ORDER BY id`
     )
     statement.setReturnArrays(true)
-    const from = (after: number) => statement.iterate(...grants.parts, after, snapshot.sync.id, ...chosen.values)
-    const output = new JsonOutput()
+    const from = (after: number) => {
+      grants.rebound()
+      return statement.iterate(...valuesOf(grants.bindings), after, snapshot.sync.id, ...chosen.values)
+    }
+    const output = new JsonOutput(options.reuse)
     let rows = from(0)
     let count = 0
     let restarts = 0
-    let entitlement: unknown
     return Stream.paginate(0, (page) =>
       store.attempt("a row of its grants can't be read", () => {
-        for (let turn = 0; turn < PAGE; turn++) {
+        for (let turn = 0; turn < PAGE && !output.isFull; turn++) {
           const next = rows.next()
           if (next.done === true) {
             output.text(count === 0 ? "{}" : "]}")
@@ -216,13 +225,13 @@ export const grants = (snapshot: Snapshot, filter: Filter = {}): Stream.Stream<U
           const columns: ReadonlyArray<unknown> = row
           output.text(count === 0 ? "{\"grants\":[" : ",")
           count++
+          const { bindings } = grants
           grants.write(output, columns)
-          // With the parts of another entitlement no message would be left out. Where entitlements take turns row by row, none can be.
-          if (columns[0] !== entitlement && restarts * RUN <= count + RUN * 16) {
-            entitlement = columns[0]
+          // Bound to another grant no message would be left out. Where entitlements take turns row by row, none can be.
+          if (grants.bindings !== bindings && restarts * RUN <= count + RUN * 16) {
             restarts++
             rows.return?.()
-            rows = from(Number(columns[8]))
+            rows = from(Number(columns[1]))
           }
         }
         return [output.take(), Option.some(page + 1)] as const

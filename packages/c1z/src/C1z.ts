@@ -23,13 +23,12 @@ import { fstatSync, statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import type * as C1zError from "./C1zError.ts"
-import { decompress, framesOf, remove } from "./internal/Decompression.ts"
+import { decompress, framesOf, opened, remove } from "./internal/Decompression.ts"
 import * as Grants from "./internal/Grants.ts"
 import * as Migration from "./internal/Migration.ts"
 import { integer, type Row as SqlRow, text } from "./internal/Row.ts"
 import { damaged, register, Store } from "./internal/Store.ts"
 import * as Timestamp from "./internal/Timestamp.ts"
-import { logOf } from "./internal/V3Container.ts"
 import * as V3Open from "./internal/V3Open.ts"
 
 /**
@@ -342,18 +341,19 @@ export const inspect = Effect.fn("C1z.inspect")(function*(
     }
   }
   return yield* Effect.scoped(Effect.gen(function*() {
-    const file = yield* V3Open.file(path)
+    const file = yield* opened(path)
     const container = yield* V3Open.container(path, file, limits)
     const { manifest, members } = container
     const payload = PAYLOADS[manifest.payloadEncoding]
     if (payload === undefined) return yield* damaged(path, "its payload is packed in an unknown way", undefined)
+    const readable = yield* V3Open.isReadable(path, file, container, limits)
     const inspection: Inspection = {
       path,
       format: "v3",
       bytes: fstatSync(file).size,
       decodedBytes: members?.reduce((sum, member) => sum + member.size, 0),
-      checksum: payload === "indexed zstd" || logOf(container) !== undefined,
-      readable: logOf(container) !== undefined,
+      checksum: payload === "indexed zstd" || readable,
+      readable,
       manifest: {
         engine: manifest.engine,
         schemaVersion: manifest.engineSchemaVersion,

@@ -19,6 +19,7 @@ import * as OutputFile from "./internal/OutputFile.ts"
 import * as ParquetExport from "./internal/ParquetExport.ts"
 import * as SqliteExport from "./internal/SqliteExport.ts"
 import { storeOf } from "./internal/Store.ts"
+import { halves } from "./internal/TableHalves.ts"
 import * as Writing from "./internal/Writing.ts"
 import * as Resources from "./Resources.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -34,7 +35,7 @@ const csvField = (text: string): string => {
   return /[",\r\n]/.test(safe) || safe !== safe.trim() ? `"${safe.replaceAll("\"", "\"\"")}"` : safe
 }
 
-const csvLine = (fields: ReadonlyArray<string>): string => `${fields.map(csvField).join(",")}\r\n`
+const csvFields = (fields: ReadonlyArray<string>): string => fields.map(csvField).join(",")
 
 /**
  * RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front.
@@ -43,8 +44,10 @@ const csvLine = (fields: ReadonlyArray<string>): string => `${fields.map(csvFiel
  */
 export const csv = (snapshot: Snapshot): Stream.Stream<string, C1zError.C1zError> =>
   Stream.concat(
-    Stream.succeed(csvLine(BatonTable.columns)),
-    Stream.mapArray(BatonTable.rows(snapshot), (rows) => [rows.map(csvLine).join("")])
+    Stream.succeed(`${csvFields(BatonTable.columns)}\r\n`),
+    Stream.mapArray(halves(snapshot), (rows) => [
+      rows.map(([who, what]) => `${who.joined(csvFields)},${what.joined(csvFields)}\r\n`).join("")
+    ])
   )
 
 const time = (milliseconds: number | undefined): string | null =>

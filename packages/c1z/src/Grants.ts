@@ -77,10 +77,14 @@ export const list = (
       values.push(value)
       conditions.push(`${column} = ?${values.length + 2}`)
     }
-    where("resource_type_id", options.type)
+    // By the type alone an index finds rows in the order of their resources or principals, and all of them would be sorted for every page.
+    where(options.resourceId === undefined ? "+resource_type_id" : "resource_type_id", options.type)
     where("resource_id", options.resourceId)
     where("entitlement_id", options.entitlementId)
-    where("principal_resource_type_id", options.principalType)
+    where(
+      options.principalId === undefined ? "+principal_resource_type_id" : "principal_resource_type_id",
+      options.principalType
+    )
     where("principal_resource_id", options.principalId)
     const rows = store.rows(
       "v1_grants",

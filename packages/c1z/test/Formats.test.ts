@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { zstdDecompressSync } from "node:zlib"
 import { changes } from "../src/internal/PebbleBatch.ts"
-import { logOf, read } from "../src/internal/V3Container.ts"
+import { logsOf, read } from "../src/internal/V3Container.ts"
 import { records } from "../src/internal/WriteAheadLog.ts"
 import * as Directory from "./Directory.ts"
 
@@ -83,7 +83,7 @@ const inside = (path: string, syncId: string): string => {
   if (bytes.toString("latin1", 0, 5) === "C1ZF\0") return plain(zstdDecompressSync(bytes.subarray(5)))
   const file = openSync(path, "r")
   try {
-    const log = logOf(read(file, bytes.length))
+    const [log] = logsOf(read(file, bytes.length).members ?? []) ?? []
     assert.isDefined(log)
     const content = bytes.subarray(log?.start, (log?.start ?? 0) + (log?.size ?? 0))
     return [...records((position, length) => content.subarray(position, position + length), content.length)]

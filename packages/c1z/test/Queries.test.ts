@@ -1,6 +1,7 @@
 /** Questions to snapshots: baton's own answers as the measure, and what baton has no answer for. */
 import { UserTraitSchema } from "@access-kit/baton-protocol/ConnectorV2"
-import { ResourceSchema } from "@access-kit/baton-protocol/ConnectorV2"
+import { GrantSchema, ResourceSchema } from "@access-kit/baton-protocol/ConnectorV2"
+import { registry } from "@access-kit/baton-protocol/Registry"
 import {
   Access,
   AccessReview,
@@ -18,10 +19,10 @@ import {
   Stats,
   Verify
 } from "@access-kit/c1z"
-import { fromBinary, toBinary } from "@bufbuild/protobuf"
+import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf"
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Schema, Stream } from "effect"
 import { readXlsx } from "hucre/xlsx"
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet"
 import { readFileSync } from "node:fs"
@@ -34,6 +35,8 @@ const snapshotOf = (path: string, options: Snapshot.Options = {}) =>
   Effect.flatMap(C1z.open(path), (file) => Snapshot.of(file, options))
 
 const sample = snapshotOf(Samples.path("v1-sync.c1z"))
+
+const Grouped = Schema.Struct({ grants: Schema.Array(Schema.Struct({ grant: Schema.Unknown })) })
 
 const golden = (name: string): unknown => JSON.parse(readFileSync(Samples.path(`golden/v1-sync.${name}.json`), "utf8"))
 
@@ -72,6 +75,43 @@ describe("BatonJson", () => {
       assert.deepNestedPropertyVal(answer, "grants[0].grant.principal.id.resource", odd)
       assert.deepNestedPropertyVal(answer, "grants[0].grant.id", `group:g${odd}:member:user:${odd}`)
       assert.deepNestedPropertyVal(answer, "grants[0].principal.displayName", odd)
+    }).pipe(Effect.scoped))
+
+  it.effect("answers for grants of every kind what their messages say, also in chunks that are used again", () =>
+    Effect.gen(function*() {
+      const path = join(yield* Directory.temporary, "sync.c1z")
+      const people = Array.from({ length: 900 }, (_, index) => index % 7 === 0 ? `odd "${index}"` : `u${index}`)
+      const nested = {
+        id: "of its own",
+        entitlementId: "group:g1:member",
+        principal: { resourceType: "group", resource: "g2" },
+        expandable: { entitlementIds: ["group:g2:member"], shallow: false, resourceTypes: ["user"] }
+      }
+      const first = Directory.group("g1", people)
+      yield* Directory.sync(path, [
+        people.map((id) => Directory.account(id)),
+        [{ ...first, grants: [...first.grants, nested] }, Directory.group("g2", people.slice(300))],
+        // Entitlements that take turns row by row.
+        ...people.slice(0, 100).map((id, index) => [Directory.group(`h${index}`, [id])])
+      ])
+      const file = yield* C1z.open(path)
+      const snapshot = yield* Snapshot.of(file)
+      const messages = (yield* all(file.grants())).map((row) => toJson(GrantSchema, row.message, { registry }))
+      for (const filter of [{}, { type: "group" }]) {
+        const plain = yield* Samples.json(BatonJson.grants(snapshot, filter))
+        assert.deepStrictEqual(
+          Schema.decodeUnknownSync(Grouped)(plain).grants.map((row) => row.grant),
+          messages
+        )
+        // A copy at once, as whoever writes a chunk before asking for the next.
+        const copies = Stream.map(
+          BatonJson.grants(snapshot, filter, { reuse: true }),
+          (chunk) => Uint8Array.from(chunk)
+        )
+        assert.deepStrictEqual(yield* Samples.json(copies), plain)
+      }
+      const one = yield* Samples.json(BatonJson.grants(snapshot, { entitlementId: "group:g2:member" }))
+      assert.strictEqual(Schema.decodeUnknownSync(Grouped)(one).grants.length, 600)
     }).pipe(Effect.scoped))
 
   it.effect("says in baton's words what is missing, and prints {} for nothing", () =>

@@ -76,10 +76,14 @@ const expected = Effect.flatMap(Directory.temporary, (directory) => {
   )
 })
 
-/** The thread that stores is a little behind the pages. The first commit of rows makes the work file much larger than its tables are. */
+/**
+ * The thread that stores is a little behind the pages. The first commit of rows makes the work file much larger than its tables are, and is done when its
+ * journal is emptied.
+ */
 const hasCheckpoint = (directory: string): boolean => {
   const file = join(directory, ".out.c1z.partial")
-  return existsSync(file) && statSync(file).size > 1024 * 1024
+  if (!existsSync(file) || statSync(file).size <= 1024 * 1024) return false
+  return (statSync(`${file}-journal`, { throwIfNoEntry: false })?.size ?? 0) === 0
 }
 
 describe("a killed process", () => {

@@ -13,12 +13,57 @@ import { ProtoReader } from "./ProtoReader.ts"
 import type { Store } from "./Store.ts"
 
 /**
- * What {@link BatonGrants.write} takes, in this order. The message is left out where it is what the columns say with the two parts that
- * {@link BatonGrants.parts} has: a blob for each of hundreds of thousands of rows is what reading them costs most.
+ * What {@link BatonGrants.write} takes, in this order, with {@link BatonGrants.bindings} for its parameters. What is as those say comes as a mark or as
+ * null: making values of the blob and the texts of hundreds of thousands of rows is what reading them costs most.
  */
-export const COLUMNS = `entitlement_id, principal_resource_type_id, principal_resource_id,
-  CASE WHEN expansion IS NULL AND data = CAST(? || principal_resource_id || ? || external_id AS BLOB) THEN NULL ELSE data END,
-  expansion, resource_type_id, resource_id, external_id, id`
+export const COLUMNS = `principal_resource_id, id,
+  CASE WHEN expansion IS NULL AND data = CAST(?1 || principal_resource_id || ?2 || external_id AS BLOB) THEN 1 ELSE data END,
+  CASE WHEN external_id = ?3 || principal_resource_id THEN NULL ELSE external_id END,
+  nullif(entitlement_id, ?4), nullif(principal_resource_type_id, ?5), nullif(resource_type_id, ?6), nullif(resource_id, ?7), expansion`
+
+const ROW = {
+  principal: 0,
+  message: 2,
+  externalId: 3,
+  entitlement: 4,
+  type: 5,
+  resourceType: 6,
+  resource: 7,
+  expansion: 8
+}
+
+/** What the rows to come are likely to say. */
+export interface Bindings {
+  /** The message of a grant before and after the id of its principal. */
+  readonly before: Uint8Array
+  readonly after: Uint8Array
+  readonly idPrefix: string
+  readonly entitlementId: string
+  readonly principalType: string
+  readonly resourceType: string
+  readonly resourceId: string
+}
+
+const NOTHING: Bindings = {
+  before: new Uint8Array(0),
+  after: new Uint8Array(0),
+  idPrefix: "",
+  entitlementId: "",
+  principalType: "",
+  resourceType: "",
+  resourceId: ""
+}
+
+/** In the order of their numbers. */
+export const valuesOf = (bindings: Bindings) => [
+  bindings.before,
+  bindings.after,
+  bindings.idPrefix,
+  bindings.entitlementId,
+  bindings.principalType,
+  bindings.resourceType,
+  bindings.resourceId
+]
 
 const EXPANDABLE = "\"@type\":\"type.googleapis.com/c1.connector.v2.GrantExpandable\""
 
@@ -26,10 +71,7 @@ const ID = Buffer.from("\"}},\"id\":\"")
 const CLOSE = Buffer.from("\"}")
 const END = Buffer.from("}")
 
-const textAt = (row: ReadonlyArray<unknown>, index: number): string => {
-  const value = row[index]
-  return typeof value === "string" ? value : ""
-}
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
 
 /** The lengths up to which a length is one byte. */
 const SHORT = 0x80
@@ -41,36 +83,65 @@ export class BatonGrants {
   private principalType = ""
   /** Content of the last grant's field for its entitlement. */
   private before = new Uint8Array(0)
-  private entitlement = ""
   /** From the beginning of a grant to the id of its principal. */
   private head = Buffer.alloc(0)
+  /** From the id of the principal to where it stands once more in the id of the grant. */
+  private idHead = Buffer.alloc(0)
   /** From the end of a grant's own message to its principal. */
   private middle = Buffer.alloc(0)
+  /** The same from the end of its id on. */
+  private afterId = Buffer.alloc(0)
+  /** What the statement that rows come from is bound to. */
+  private bound = NOTHING
+  /** What to bind the next one to: another object when another grant came, whose like may follow. */
+  bindings = NOTHING
 
   constructor(store: Store, lookup: BatonLookup) {
     this.store = store
     this.lookup = lookup
   }
 
+  /** Says that rows come from a statement that is bound to {@link bindings}. */
+  rebound(): void {
+    this.bound = this.bindings
+  }
+
+  private textAt(row: ReadonlyArray<unknown>, index: number, bound: string): string {
+    const value = row[index]
+    return typeof value === "string" ? value : value === null ? bound : ""
+  }
+
   write(output: JsonOutput, row: ReadonlyArray<unknown>): void {
-    const entitlementId = textAt(row, 0)
-    const type = textAt(row, 1)
-    const principal = textAt(row, 2)
-    const data = row[3]
-    if (data === null && this.head.length > 0 && entitlementId === this.entitlementId) {
-      return this.known(output, type, principal, textAt(row, 7))
+    const { bound } = this
+    const principal = this.textAt(row, ROW.principal, "")
+    const entitlementId = this.textAt(row, ROW.entitlement, bound.entitlementId)
+    const type = this.textAt(row, ROW.type, bound.principalType)
+    if (entitlementId !== this.entitlementId) {
+      this.turnTo(
+        entitlementId,
+        this.textAt(row, ROW.resourceType, bound.resourceType),
+        this.textAt(row, ROW.resource, bound.resourceId)
+      )
     }
-    if (!(data instanceof Uint8Array)) throw new Error("no data")
-    const expansion = row[4] instanceof Uint8Array ? row[4] : undefined
-    if (entitlementId !== this.entitlementId) this.turnTo(entitlementId, textAt(row, 5), textAt(row, 6))
+    const data = row[ROW.message]
+    if (data === 1 && bound === this.bindings && type === bound.principalType) {
+      return this.known(output, type, principal, row[ROW.externalId])
+    }
+    const externalId = this.textAt(row, ROW.externalId, bound.idPrefix + principal)
+    const message = data === 1
+      ? Buffer.concat([bound.before, Buffer.from(principal), bound.after, Buffer.from(externalId)])
+      : data
+    if (!(message instanceof Uint8Array)) throw new Error("no data")
+    const carried = row[ROW.expansion]
+    const expansion = carried instanceof Uint8Array ? carried : undefined
     if (type !== this.principalType) {
       this.principalType = type
       this.before = new Uint8Array(0)
     }
     // Baton puts the annotation of expandable grants back for v3 files only.
-    if ((expansion !== undefined && this.store.format === "v3") || !this.fast(output, data, type, principal)) {
+    if ((expansion !== undefined && this.store.format === "v3") || !this.fast(output, message, row, type, principal)) {
       output.text("{\"grant\":")
-      output.text(this.slow(row, data, this.store.format === "v3" ? expansion : undefined))
+      output.text(this.slow(row, message, externalId, this.store.format === "v3" ? expansion : undefined))
     }
     output.part(this.middle, 0, this.middle.length)
     output.place(this.lookup.resource(type, principal))
@@ -78,17 +149,20 @@ export class BatonGrants {
   }
 
   /** A grant that is like the one before but for its ids. */
-  private known(output: JsonOutput, type: string, principal: string, id: string): void {
+  private known(output: JsonOutput, type: string, principal: string, externalId: unknown): void {
     output.part(this.head, 0, this.head.length)
-    output.text(JSON.stringify(principal).slice(1))
-    output.text(`}},"id":${JSON.stringify(id)}}`)
-    output.part(this.middle, 0, this.middle.length)
+    output.inString(principal)
+    if (typeof externalId === "string") {
+      output.part(ID, 0, ID.length)
+      output.inString(externalId)
+    } else {
+      output.part(this.idHead, 0, this.idHead.length)
+      output.inString(principal)
+    }
+    output.part(this.afterId, 0, this.afterId.length)
     output.place(this.lookup.resource(type, principal))
     output.part(END, 0, END.length)
   }
-
-  /** Before and after the id of the principal in the message that was last written, if others may be like it. */
-  parts: readonly [before: Uint8Array, after: Uint8Array] = [new Uint8Array(0), new Uint8Array(0)]
 
   private turnTo(entitlementId: string, type: string, resource: string): void {
     this.entitlementId = entitlementId
@@ -101,13 +175,20 @@ export class BatonGrants {
       Buffer.from(bytesAt(this.lookup.type(type))),
       Buffer.from(",\"principal\":")
     ])
+    this.afterId = Buffer.concat([CLOSE, this.middle])
   }
 
   /**
    * A grant that is its entitlement, a principal of which the id only is there, and its id, in this order. Answers false, having written nothing, for any
    * other.
    */
-  private fast(output: JsonOutput, data: Uint8Array, type: string, principal: string): boolean {
+  private fast(
+    output: JsonOutput,
+    data: Uint8Array,
+    row: ReadonlyArray<unknown>,
+    type: string,
+    principal: string
+  ): boolean {
     const reader = new ProtoReader(data)
     if (fieldOf(reader) !== 1) return false
     const same = this.before.length === reader.stop - reader.start
@@ -122,14 +203,29 @@ export class BatonGrants {
     if (reader.next() || !isPlain(data, id, idStop) || !isPlain(data, grantStart, grantStop)) return false
     if (!same) {
       this.before = data.slice(start, stop)
-      this.entitlement = encode(EntitlementSchema, this.before)
       this.head = Buffer.from(
-        `{"grant":{"entitlement":${this.entitlement},"principal":{"id":{"resourceType":${
+        `{"grant":{"entitlement":${encode(EntitlementSchema, this.before)},"principal":{"id":{"resourceType":${
           JSON.stringify(type)
         },"resource":"`
       )
     }
-    this.parts = [data.slice(0, id), data.slice(idStop, grantStart)]
+    const { after, before, entitlementId } = this.bindings
+    if (
+      !same || entitlementId !== this.entitlementId || !equal(before, data, 0, id)
+      || !equal(after, data, idStop, grantStart)
+    ) {
+      const idPrefix = `${this.entitlementId}:${type}:`
+      this.idHead = Buffer.from(`"}},"id":"${inJson(idPrefix)}`)
+      this.bindings = {
+        before: data.slice(0, id),
+        after: data.slice(idStop, grantStart),
+        idPrefix,
+        entitlementId: this.entitlementId ?? "",
+        principalType: type,
+        resourceType: this.textAt(row, ROW.resourceType, this.bound.resourceType),
+        resourceId: this.textAt(row, ROW.resource, this.bound.resourceId)
+      }
+    }
     output.part(this.head, 0, this.head.length)
     output.part(data, id, idStop)
     output.part(ID, 0, ID.length)
@@ -155,14 +251,20 @@ export class BatonGrants {
   }
 
   /** Any grant: with sources, annotations, or without what the columns say. */
-  private slow(row: ReadonlyArray<unknown>, data: Uint8Array, expandable: Uint8Array | undefined): string {
+  private slow(
+    row: ReadonlyArray<unknown>,
+    data: Uint8Array,
+    externalId: string,
+    expandable: Uint8Array | undefined
+  ): string {
+    const { bound } = this
     const named = {
-      entitlement_id: textAt(row, 0),
-      principal_resource_type_id: textAt(row, 1),
-      principal_resource_id: textAt(row, 2),
-      resource_type_id: textAt(row, 5),
-      resource_id: textAt(row, 6),
-      external_id: textAt(row, 7)
+      entitlement_id: this.textAt(row, ROW.entitlement, bound.entitlementId),
+      principal_resource_type_id: this.textAt(row, ROW.type, bound.principalType),
+      principal_resource_id: this.textAt(row, ROW.principal, ""),
+      resource_type_id: this.textAt(row, ROW.resourceType, bound.resourceType),
+      resource_id: this.textAt(row, ROW.resource, bound.resourceId),
+      external_id: externalId
     }
     const json = encode(GrantSchema, toBinary(GrantSchema, messageOf(named, data)))
     if (expandable === undefined) return json
@@ -178,6 +280,9 @@ export class BatonGrants {
 
 /** Number of the next field; 0 at the end. */
 const fieldOf = (reader: ProtoReader): number => reader.next() ? reader.field : 0
+
+const equal = (whole: Uint8Array, bytes: Uint8Array, start: number, stop: number): boolean =>
+  whole.length === stop - start && Buffer.compare(whole, bytes.subarray(start, stop)) === 0
 
 /** Whether text is the same in JSON as it is. */
 const isPlain = (bytes: Uint8Array, start: number, stop: number): boolean => {

@@ -3,10 +3,11 @@
  */
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { ResourceSchema, ResourceTypeSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import type { DescMessage } from "@bufbuild/protobuf"
 import type { StatementSync } from "node:sqlite"
+import { JsonBytes } from "./JsonBytes.ts"
 import { dataOf } from "./Names.ts"
-import { encode } from "./ProtoJson.ts"
-import { text } from "./Row.ts"
+import { encode } from "./ProtoJsonBytes.ts"
 import type { Store } from "./Store.ts"
 
 /** Bytes of JSON that are kept. */
@@ -51,11 +52,11 @@ class Cache {
     return this.size >= CACHE
   }
 
-  set(first: string, second: string, json: string): Place {
-    const length = Buffer.byteLength(json)
+  set(first: string, second: string, json: Uint8Array): Place {
+    const { length } = json
     // What is larger than a slab is not kept.
     if (length > SLAB) {
-      this.found.slab = Buffer.from(json)
+      this.found.slab = Uint8Array.from(json)
       this.found.start = 0
       this.found.length = length
       return this.found
@@ -71,7 +72,7 @@ class Cache {
       this.used = 0
     }
     const slab = this.slabs.length - 1
-    this.slabs[slab]?.write(json, this.used)
+    this.slabs[slab]?.set(json, this.used)
     const at = (slab * SLAB + this.used) * SLAB * 2 + length
     this.used += length
     this.size += length
@@ -91,6 +92,7 @@ export const bytesAt = ({ length, slab, start }: Place): Uint8Array => slab.suba
 export class BatonLookup {
   private readonly resources = new Cache()
   private readonly others = new Cache()
+  private readonly scratch = new JsonBytes()
   private readonly statements: Readonly<Record<"resource" | "type" | "entitlement", StatementSync>>
   private readonly store: Store
   private readonly syncId: string
@@ -107,57 +109,67 @@ export class BatonLookup {
     }
   }
 
+  /** JSON of a message; good until the next call. */
+  private json(desc: DescMessage, data: Uint8Array): Uint8Array {
+    this.scratch.length = 0
+    encode(this.scratch, desc, data)
+    return this.scratch.buffer.subarray(0, this.scratch.length)
+  }
+
   /** Reads resources in their order, as many as fit: a tenth of what asking for each of them takes. */
   prefetch(): void {
     const rows = this.store.database.prepare(
-      "SELECT resource_type_id AS type, external_id AS id, data FROM v1_resources WHERE sync_id = ? ORDER BY id"
+      `SELECT resource_type_id, substr(external_id, length(resource_type_id) + 2), data FROM v1_resources
+       WHERE sync_id = ? ORDER BY id`
     )
+    rows.setReturnArrays(true)
     for (const row of rows.iterate(this.syncId)) {
-      const type = text(row, "type")
-      const data = dataOf(row)
-      if (data === undefined) continue
-      this.resources.set(type, text(row, "id").slice(type.length + 1), encode(ResourceSchema, data))
+      if (!Array.isArray(row)) continue
+      const [type, id, data]: ReadonlyArray<unknown> = row
+      if (typeof type !== "string" || typeof id !== "string" || !(data instanceof Uint8Array)) continue
+      this.resources.set(type, id, this.json(ResourceSchema, data))
       if (this.resources.isFull) return
     }
+  }
+
+  private find(
+    cache: Cache,
+    names: readonly [string, string],
+    statement: StatementSync,
+    key: string,
+    desc: DescMessage,
+    missing: () => unknown
+  ): Place {
+    const known = cache.get(...names)
+    if (known !== undefined) return known
+    const data = dataOf(statement.get(key, this.syncId))
+    return cache.set(
+      ...names,
+      data === undefined ? Buffer.from(JSON.stringify(missing())) : this.json(desc, data)
+    )
   }
 
   resource(type: string, id: string): Place {
     const known = this.resources.get(type, id)
     if (known !== undefined) return known
     const key = `${type}:${id}`
-    const data = dataOf(this.statements.resource.get(key, this.syncId))
-    return this.resources.set(
-      type,
-      id,
-      data === undefined
-        ? JSON.stringify({ id: { resourceType: type, resource: id }, displayName: `MISSING RESOURCE (${key})` })
-        : encode(ResourceSchema, data)
-    )
+    return this.find(this.resources, [type, id], this.statements.resource, key, ResourceSchema, () => ({
+      id: { resourceType: type, resource: id },
+      displayName: `MISSING RESOURCE (${key})`
+    }))
   }
 
   type(id: string): Place {
-    const known = this.others.get("type", id)
-    if (known !== undefined) return known
-    const data = dataOf(this.statements.type.get(id, this.syncId))
-    return this.others.set(
-      "type",
+    return this.find(this.others, ["type", id], this.statements.type, id, ResourceTypeSchema, () => ({
       id,
-      data === undefined
-        ? JSON.stringify({ id, displayName: `MISSING RESOURCE TYPE (${id})` })
-        : encode(ResourceTypeSchema, data)
-    )
+      displayName: `MISSING RESOURCE TYPE (${id})`
+    }))
   }
 
   entitlement(id: string): Place {
-    const known = this.others.get("entitlement", id)
-    if (known !== undefined) return known
-    const data = dataOf(this.statements.entitlement.get(id, this.syncId))
-    return this.others.set(
-      "entitlement",
+    return this.find(this.others, ["entitlement", id], this.statements.entitlement, id, EntitlementSchema, () => ({
       id,
-      data === undefined
-        ? JSON.stringify({ id, displayName: `MISSING ENTITLEMENT (${id})` })
-        : encode(EntitlementSchema, data)
-    )
+      displayName: `MISSING ENTITLEMENT (${id})`
+    }))
   }
 }

@@ -3,20 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  type WriteStream
-} from "node:fs"
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Transform } from "node:stream"
+import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { constants, createZstdDecompress } from "node:zlib"
 import * as C1zError from "../C1zError.ts"
@@ -81,16 +71,16 @@ const faultOf = (path: string, fault: ZstdFault, first: boolean): C1zError.C1zEr
   }
 }
 
-/** Looks at the first bytes and at every frame's header. */
-const inspect = (path: string, file: number, limits: Limits): ReadonlyArray<ZstdFrame> | C1zError.C1zError => {
-  const { size } = fstatSync(file)
-  const magic = Buffer.alloc(MAGIC_LENGTH)
-  const kind = magic.toString("latin1", 0, readSync(file, magic, 0, MAGIC_LENGTH, 0))
-  if (kind !== "C1ZF\0") {
-    return error(new C1zError.NotAC1z({ path, message: `"${path}" is not a .c1z file. Check the path.` }))
-  }
-  const frames = find(file, MAGIC_LENGTH, size)
-  if ("fault" in frames) return faultOf(path, frames, "offset" in frames && frames.offset === MAGIC_LENGTH)
+/** The frames from an offset to another, judged by their headers before anything is decoded. */
+export const framesBetween = (
+  path: string,
+  file: number,
+  start: number,
+  end: number,
+  limits: Limits
+): ReadonlyArray<ZstdFrame> | C1zError.C1zError => {
+  const frames = find(file, start, end)
+  if ("fault" in frames) return faultOf(path, frames, "offset" in frames && frames.offset === start)
   let total = BigInt(0)
   for (const { contentSize, windowSize } of frames) {
     if (windowSize > BigInt(MAX_WINDOW)) return tooLarge(path, MAX_WINDOW)
@@ -99,47 +89,75 @@ const inspect = (path: string, file: number, limits: Limits): ReadonlyArray<Zstd
   return total > BigInt(limits.maxDecodedBytes) ? tooLarge(path, limits.maxDecodedBytes) : frames
 }
 
-class LimitExceeded extends Error {}
-
-const bounded = (limit: number, sofar: number): { readonly transform: Transform; readonly total: () => number } => {
-  let total = sofar
-  return {
-    total: () => total,
-    transform: new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        total += chunk.length
-        if (total > limit) done(new LimitExceeded())
-        else done(null, chunk)
-      }
-    })
-  }
+/** Looks at the first bytes and at every frame's header. */
+const inspect = (path: string, file: number, limits: Limits): ReadonlyArray<ZstdFrame> | C1zError.C1zError => {
+  const magic = Buffer.alloc(MAGIC_LENGTH)
+  const kind = magic.toString("latin1", 0, readSync(file, magic, 0, MAGIC_LENGTH, 0))
+  return kind === "C1ZF\0"
+    ? framesBetween(path, file, MAGIC_LENGTH, fstatSync(file).size, limits)
+    : error(new C1zError.NotAC1z({ path, message: `"${path}" is not a .c1z file. Check the path.` }))
 }
 
-const decodeFrames = async (
-  path: string,
+class LimitExceeded extends Error {}
+
+/** Few large chunks: what each of them costs on its way between threads is more than what decoding it does. */
+const CHUNK = 1024 * 1024
+
+/**
+ * Decodes one frame and hands its content on, a chunk at a time.
+ *
+ * @returns how many bytes that were
+ */
+const decodeFrame = async (
+  file: number,
+  frame: Pick<ZstdFrame, "start" | "end">,
+  write: (content: Buffer) => void,
+  signal: AbortSignal
+): Promise<number> => {
+  let total = 0
+  const decoder = createZstdDecompress({ chunkSize: CHUNK, params: { [constants.ZSTD_d_windowLogMax]: 27 } })
+  const input = function*() {
+    for (let position = frame.start; position < frame.end;) {
+      const compressed = Buffer.allocUnsafe(Math.min(CHUNK / 4, frame.end - position))
+      const read = readSync(file, compressed, 0, compressed.length, position)
+      // The file has become shorter since its headers were looked at. The decoder says that something is missing.
+      if (read === 0) return
+      position += read
+      yield compressed.subarray(0, read)
+    }
+  }
+  await pipeline(
+    Readable.from(input()),
+    decoder,
+    async (decoded: AsyncIterable<Buffer>) => {
+      for await (const content of decoded) {
+        total += content.length
+        write(content)
+      }
+    },
+    { signal }
+  )
+  return total
+}
+
+/** Decodes frames that follow each other, checking every size that a header claims, and no more than the limit. */
+export const decodeFrames = async (
+  file: number,
   frames: ReadonlyArray<ZstdFrame>,
-  open: () => WriteStream,
+  write: (content: Buffer) => void,
   limit: number,
   signal: AbortSignal
 ): Promise<void> => {
   let total = 0
   for (const frame of frames) {
-    const counter = bounded(limit, total)
-    await pipeline(
-      createReadStream(path, { start: frame.start, end: frame.end - 1, highWaterMark: 64 * 1024 }),
-      createZstdDecompress({
-        chunkSize: 64 * 1024,
-        params: { [constants.ZSTD_d_windowLogMax]: 27 }
-      }),
-      counter.transform,
-      open(),
-      { signal }
-    )
-    const decoded = counter.total() - total
+    const decoded = await decodeFrame(file, frame, (content) => {
+      total += content.length
+      if (total > limit) throw new LimitExceeded()
+      write(content)
+    }, signal)
     if (frame.contentSize !== undefined && frame.contentSize !== BigInt(decoded)) {
       throw new Error(`the frame announces ${frame.contentSize} bytes and holds ${decoded}`)
     }
-    total = counter.total()
   }
 }
 
@@ -180,16 +198,25 @@ export const unreadable = (path: string, cause: unknown): C1zError.C1zError => {
   )
 }
 
-export const framesOf = (path: string, limits: Limits): Effect.Effect<ReadonlyArray<ZstdFrame>, C1zError.C1zError> =>
-  Effect.acquireUseRelease(
+/** An open file, closed when the scope closes. */
+export const opened = (path: string): Effect.Effect<number, C1zError.C1zError, Scope.Scope> =>
+  Effect.acquireRelease(
     Effect.try({ try: () => openSync(path, "r"), catch: (cause) => unreadable(path, cause) }),
-    (file) =>
-      Effect.flatMap(
-        Effect.try({ try: () => inspect(path, file, limits), catch: (cause) => unreadable(path, cause) }),
-        (found) => found instanceof C1zError.C1zError ? Effect.fail(found) : Effect.succeed(found)
-      ),
     (file) => Effect.sync(() => closeSync(file))
   )
+
+/** Runs what judges the file, which answers with what it found or with what is wrong. */
+export const judged = <A>(
+  path: string,
+  judge: () => A | C1zError.C1zError
+): Effect.Effect<A, C1zError.C1zError> =>
+  Effect.flatMap(
+    Effect.try({ try: judge, catch: (cause) => unreadable(path, cause) }),
+    (found) => found instanceof C1zError.C1zError ? Effect.fail(found) : Effect.succeed(found)
+  )
+
+export const framesOf = (path: string, limits: Limits): Effect.Effect<ReadonlyArray<ZstdFrame>, C1zError.C1zError> =>
+  Effect.scoped(Effect.flatMap(opened(path), (file) => judged(path, () => inspect(path, file, limits))))
 
 export const remove = (directory: string): Effect.Effect<void> =>
   Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
@@ -209,6 +236,32 @@ export const temporaryDirectory = (
   )
 }
 
+/** A file of that name, closed when the scope closes, and what appends to it. */
+export const appending = (
+  path: string,
+  target: string,
+  limits: Limits
+): Effect.Effect<
+  { readonly file: number; readonly append: (content: Uint8Array) => void },
+  C1zError.C1zError,
+  Scope.Scope
+> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => openSync(target, "wx+", 0o600),
+        catch: (cause) => decodingError(path, target, limits, cause)
+      }),
+      (file) => Effect.sync(() => closeSync(file))
+    ),
+    (file) => ({
+      file,
+      append: (content) => {
+        for (let done = 0; done < content.length;) done += writeSync(file, content, done)
+      }
+    })
+  )
+
 /**
  * Decompresses into a directory of its own, which is gone when the scope closes.
  */
@@ -219,10 +272,13 @@ export const decompress = Effect.fnUntraced(function*(
   const frames = yield* framesOf(path, limits)
   const directory = yield* temporaryDirectory(path, limits)
   const database = join(directory, "db")
-  const open = () => createWriteStream(database, { flags: "a", mode: 0o600 })
-  yield* Effect.tryPromise({
-    try: (signal) => decodeFrames(path, frames, open, limits.maxDecodedBytes, signal),
-    catch: (cause) => decodingError(path, database, limits, cause)
-  })
+  yield* Effect.scoped(Effect.gen(function*() {
+    const input = yield* opened(path)
+    const { append } = yield* appending(path, database, limits)
+    yield* Effect.tryPromise({
+      try: (signal) => decodeFrames(input, frames, append, limits.maxDecodedBytes, signal),
+      catch: (cause) => decodingError(path, database, limits, cause)
+    })
+  }))
   return { directory, database }
 })

@@ -64,6 +64,9 @@ const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
   [ScalarType.DOUBLE]: (reader) => floating(view(reader).getFloat64(0, true))
 }
 
+/** What turns a field of a scalar type into JSON. */
+export const scalarOf = (type: ScalarType): Scalar => SCALARS[type]
+
 const ZERO: Readonly<Record<string, string>> = {
   string: "\"\"",
   bool: "false",
@@ -102,7 +105,7 @@ const packedOf = (scalar: ScalarType): Plan["packed"] =>
     : "varint"
 
 /** Implicit presence in the descriptors of protobuf-es. */
-const IMPLICIT = 2
+export const IMPLICIT = 2
 
 /** Deeper than any message of a snapshot; a hostile one must not exhaust the stack. */
 const DEEPEST = 100
@@ -119,7 +122,7 @@ const nested = (encode: Encode, bytes: Uint8Array, start: number, stop: number):
   }
 }
 
-const enumOf = (
+export const enumOf = (
   field: { readonly enum: { readonly value: Readonly<Record<number, { readonly name: string } | undefined>> } }
 ): Scalar => {
   const names = new Map<number, string>()
@@ -450,6 +453,9 @@ const SPECIAL: ReadonlyMap<string, Encode> = new Map([
   ["google.protobuf.ListValue", listValue],
   ["google.protobuf.Any", any]
 ])
+
+/** Whether messages of a type have JSON of their own kind. */
+export const isSpecial = (desc: DescMessage): boolean => SPECIAL.has(desc.typeName) || WRAPPER.test(desc.typeName)
 
 const plain = new Map<string, ReturnType<typeof objectOf>>()
 

@@ -36,7 +36,10 @@ export class ContainerFault extends Error {
 export interface Member {
   readonly name: string
   readonly start: number
+  /** Of the content. */
   readonly size: number
+  /** Present where the content is a frame of its own. */
+  readonly packed: { readonly size: number; readonly sha256: Uint8Array } | undefined
 }
 
 export interface Container {
@@ -69,7 +72,8 @@ const isZero = (block: Buffer): boolean => block.every((byte) => byte === 0)
 const checksum = (block: Buffer): number =>
   block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 
-const tarMembers = (file: number, from: number, size: number): ReadonlyArray<Member> => {
+/** The entries of a tar archive. */
+export const tarMembers = (file: number, from: number, size: number): ReadonlyArray<Member> => {
   const members: Array<Member> = []
   let position = from
   for (;;) {
@@ -85,7 +89,12 @@ const tarMembers = (file: number, from: number, size: number): ReadonlyArray<Mem
     const start = position + TAR_BLOCK
     if (start + length > size) throw new ContainerFault("truncated", "it ends within its payload")
     if (type === "0" || type === "\0") {
-      members.push({ name: (prefix === "" ? name : `${prefix}/${name}`).replace(/^\.\//, ""), start, size: length })
+      members.push({
+        name: (prefix === "" ? name : `${prefix}/${name}`).replace(/^\.\//, ""),
+        start,
+        size: length,
+        packed: undefined
+      })
     } else if (type !== "5" && type !== "g" && type !== "x") {
       throw new ContainerFault("damaged", `its payload has an entry of kind ${JSON.stringify(type)}`)
     }
@@ -116,7 +125,12 @@ const indexedMembers = (file: number, from: number, size: number): ReadonlyArray
     if (start < from || stop < start || stop > offset || entry.rawSize < BigInt(0)) {
       throw new ContainerFault("damaged", "the place of a part of its payload makes no sense")
     }
-    return { name: entry.name, start, size: Number(entry.rawSize) }
+    return {
+      name: entry.name,
+      start,
+      size: Number(entry.rawSize),
+      packed: { size: stop - start, sha256: entry.rawSha256 }
+    }
   })
 }
 
@@ -145,18 +159,22 @@ export const read = (file: number, size: number): Container => {
   }
 }
 
-/** The log of a payload that is nothing but one, or undefined where rows are in tables of Pebble's own. */
-export const logOf = (container: Container): Member | undefined => {
-  const { manifest, members } = container
-  if (manifest.payloadEncoding !== PayloadEncoding.TAR || members === undefined) return undefined
+/** The logs of a payload that is nothing but logs, the oldest first, or undefined where rows are in tables of Pebble's own. */
+export const logsOf = (members: ReadonlyArray<Member>): ReadonlyArray<Member> | undefined => {
   if (members.some((member) => member.name.endsWith(".sst") && member.size > 0)) return undefined
   const logs = members.filter((member) => /^\d+\.log$/.test(member.name))
-  return logs.length === 1 ? logs[0] : undefined
+  return logs.length === 0
+    ? undefined
+    : logs.toSorted((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10))
 }
 
-/** The note of the engine that names its live files. */
-export const versionsOf = (container: Container): Member | undefined =>
-  container.members?.find((member) => /^MANIFEST-\d+$/.test(member.name))
+/** The note of the engine that names its live files. Of several the marker says which counts. */
+export const versionsOf = (members: ReadonlyArray<Member>): Member | undefined => {
+  const marker = members.findLast((member) => member.name.startsWith("marker.manifest."))
+  const name = marker?.name.split(".").slice(3).join(".")
+  const found = members.filter((member) => /^MANIFEST-\d+$/.test(member.name))
+  return found.find((member) => member.name === name) ?? found.at(-1)
+}
 
 /** An entry of a tar archive: its header. */
 export const tarHeader = (name: string, size: number): Buffer => {

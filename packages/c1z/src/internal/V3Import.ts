@@ -45,8 +45,7 @@ import type { DatabaseSync } from "node:sqlite"
 import { type Change, changes, KIND, kindOf } from "./PebbleBatch.ts"
 import * as TableSchema from "./TableSchema.ts"
 import * as Stamp from "./Timestamp.ts"
-import { type Container, logOf, type Member, readAt, versionsOf } from "./V3Container.ts"
-import { records } from "./WriteAheadLog.ts"
+import { LogFault, records } from "./WriteAheadLog.ts"
 
 export class ImportFault extends Error {}
 
@@ -145,21 +144,48 @@ const grantOf = (record: GrantRecord, id: string) => {
   })
 }
 
-/** The engine's list of live files must name no table, else the log is not all there is. */
-const checkVersions = (bytes: Uint8Array): void => {
+/** A number that is written seven bits at a time, and where it ends. */
+const varint = (bytes: Uint8Array, at: number): readonly [value: number, next: number] => {
+  let value = 0
+  let scale = 1
+  for (let index = at; index < bytes.length; index++) {
+    const byte = bytes[index] ?? 0
+    value += (byte & 0x7f) * scale
+    if (byte < 0x80) return [value, index + 1]
+    scale *= 128
+  }
+  throw new LogFault("the list of its files is damaged")
+}
+
+/**
+ * The engine's list of live files must name no table, else the log is not all there is.
+ *
+ * @returns the number of the first log that counts
+ */
+const firstLog = (bytes: Uint8Array): number => {
+  let first = 0
   for (const record of records((position, length) => bytes.subarray(position, position + length), bytes.length)) {
     // The tags are varints, each with varints or a text: comparer, log number, next file, last sequence number, previous log.
     for (let at = 0; at < record.length;) {
-      const tag = record[at++] ?? 0
-      if (tag === 1) {
-        at += 1 + (record[at] ?? 0)
-      } else if (tag === 2 || tag === 3 || tag === 4 || tag === 9) {
-        while ((record[at] ?? 0) >= 0x80) at++
-        at++
-      } else {
-        throw new ImportFault("tables")
-      }
+      const [tag, after] = varint(record, at)
+      const [value, next] = varint(record, after)
+      if (tag === 1) at = next + value
+      else if (tag === 2 || tag === 3 || tag === 4 || tag === 9) at = next
+      else throw new ImportFault("tables")
+      if (tag === 2) first = value
     }
+  }
+  return first
+}
+
+/** Whether the engine's list of live files names no table. */
+export const isLogOnly = (versions: Uint8Array): boolean => {
+  try {
+    firstLog(versions)
+    return true
+  } catch (error) {
+    if (error instanceof ImportFault) return false
+    throw error
   }
 }
 
@@ -306,25 +332,32 @@ const NEXT = Symbol("next")
 /** How many records of the log are read before others get their turn. */
 const TURN = 64
 
+/** The contents of a payload that is nothing but logs. */
+export interface Logs {
+  /** The engine's list of live files. */
+  readonly versions: Uint8Array | undefined
+  /** The oldest first. */
+  readonly logs: ReadonlyArray<{
+    readonly name: string
+    readonly size: number
+    readonly read: (position: number, length: number) => Uint8Array
+  }>
+}
+
 /**
  * Fills an empty database. Yields now and then, so that the caller can let others run or stop.
  */
-export const fill = function*(
-  file: number,
-  container: Container,
-  database: DatabaseSync,
-  limit: number
-): Generator<typeof NEXT, void> {
-  const log: Member | undefined = logOf(container)
-  const versions = versionsOf(container)
-  if (log === undefined) throw new ImportFault("tables")
-  if (log.size > limit) throw new ImportLimit()
-  if (versions !== undefined) checkVersions(readAt(file, versions.start, Math.min(versions.size, 1024 * 1024)))
+export const fill = function*(payload: Logs, database: DatabaseSync, limit: number): Generator<typeof NEXT, void> {
+  const first = payload.versions === undefined ? 0 : firstLog(payload.versions)
+  const logs = payload.logs.filter((log) => Number.parseInt(log.name, 10) >= first)
+  if (logs.reduce((sum, log) => sum + log.size, 0) > limit) throw new ImportLimit()
   const importer = new Importer(database)
   let count = 0
-  for (const record of records((position, length) => readAt(file, log.start + position, length), log.size)) {
-    for (const change of changes(record)) importer.change(change)
-    if (++count % TURN === 0) yield NEXT
+  for (const log of logs) {
+    for (const record of records(log.read, log.size)) {
+      for (const change of changes(record)) importer.change(change)
+      if (++count % TURN === 0) yield NEXT
+    }
   }
   yield NEXT
   importer.finish()

@@ -3,15 +3,38 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { fstatSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as C1zError from "../C1zError.ts"
-import { decodingError, error, type Limits, temporaryDirectory, tooLarge, unreadable } from "./Decompression.ts"
+import {
+  appending,
+  decodeFrames,
+  decodingError,
+  error,
+  framesBetween,
+  judged,
+  type Limits,
+  opened,
+  temporaryDirectory,
+  tooLarge,
+  unreadable
+} from "./Decompression.ts"
 import { codeOf, sqliteCodeOf } from "./Failures.ts"
 import { BatchFault } from "./PebbleBatch.ts"
-import { type Container, ContainerFault, MAGIC, read } from "./V3Container.ts"
-import { fill, ImportFault, ImportLimit } from "./V3Import.ts"
+import {
+  type Container,
+  ContainerFault,
+  logsOf,
+  MAGIC,
+  type Member,
+  read,
+  readAt,
+  tarMembers,
+  versionsOf
+} from "./V3Container.ts"
+import { fill, ImportFault, ImportLimit, isLogOnly, type Logs } from "./V3Import.ts"
 import { LogFault } from "./WriteAheadLog.ts"
 
 /** What a file begins with. */
@@ -25,18 +48,11 @@ const kindOf = (file: number): Kind => {
   return magic === "C1ZF\0" ? "v1" : magic === MAGIC ? "v3" : "other"
 }
 
-/** An open file, closed when the scope closes. */
-export const file = (path: string): Effect.Effect<number, C1zError.C1zError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.try({ try: () => openSync(path, "r"), catch: (cause) => unreadable(path, cause) }),
-    (opened) => Effect.sync(() => closeSync(opened))
-  )
-
 /** What the file at a path begins with. */
 export const kind = (path: string): Effect.Effect<Kind, C1zError.C1zError> =>
   Effect.scoped(Effect.flatMap(
-    file(path),
-    (opened) => Effect.try({ try: () => kindOf(opened), catch: (cause) => unreadable(path, cause) })
+    opened(path),
+    (file) => Effect.try({ try: () => kindOf(file), catch: (cause) => unreadable(path, cause) })
   ))
 
 const unsupported = (path: string): C1zError.C1zError =>
@@ -45,8 +61,9 @@ const unsupported = (path: string): C1zError.C1zError =>
       path,
       format: "v3",
       message:
-        `"${path}" has format v3, and its rows are in Pebble tables, which only baton reads. Its syncs and counts are shown by "snapshot info"; for its rows, `
-        + `run the connector that wrote it again with --storage-engine sqlite, which writes a file of format v1.`
+        `"${path}" has format v3, and its rows are in Pebble tables, which only baton reads; "snapshot info" shows its syncs and counts. `
+        + `To have its rows in format v1, run the connector that wrote it again with --storage-engine sqlite. Without the connector, `
+        + `baton sanitize -f "${path}" --out v1.c1z --out-engine sqlite converts it, but replaces every name and id.`
     })
   )
 
@@ -91,29 +108,158 @@ export const container = (path: string, opened: number, limits: Limits): Effect.
     catch: (cause) => faultOf(path, limits, "", cause)
   })
 
+/** More than any list of files has, and little enough to be read at once. */
+const MAX_VERSIONS = 16 * 1024 * 1024
+
+/** The payload as members that can be read: as they are, or decompressed as a whole into a file in the directory. */
+const plain = Effect.fnUntraced(function*(
+  path: string,
+  opened: number,
+  outside: Container,
+  directory: string,
+  limits: Limits
+): Effect.fn.Return<
+  { readonly file: number; readonly members: ReadonlyArray<Member> },
+  C1zError.C1zError,
+  Scope.Scope
+> {
+  if (outside.members !== undefined) return { file: opened, members: outside.members }
+  const frames = yield* judged(
+    path,
+    () => framesBetween(path, opened, outside.payloadStart, fstatSync(opened).size, limits)
+  )
+  const target = join(directory, "payload")
+  const { append, file } = yield* appending(path, target, limits)
+  yield* Effect.tryPromise({
+    try: (signal) => decodeFrames(opened, frames, append, limits.maxDecodedBytes, signal),
+    catch: (cause) => decodingError(path, target, limits, cause)
+  })
+  return yield* Effect.try({
+    try: () => ({ file, members: tarMembers(file, 0, fstatSync(file).size) }),
+    catch: (cause) => faultOf(path, limits, target, cause)
+  })
+})
+
+/** A member as a file that can be read: where it is, or decompressed, with its size and checksum compared. */
+const extracted = Effect.fnUntraced(function*(
+  path: string,
+  opened: number,
+  member: Member,
+  directory: string,
+  limits: Limits
+): Effect.fn.Return<
+  { readonly file: number; readonly start: number },
+  C1zError.C1zError,
+  Scope.Scope
+> {
+  const { packed } = member
+  if (packed === undefined) return { file: opened, start: member.start }
+  if (member.size > limits.maxDecodedBytes) return yield* tooLarge(path, limits.maxDecodedBytes)
+  const frames = yield* judged(
+    path,
+    () => framesBetween(path, opened, member.start, member.start + packed.size, limits)
+  )
+  const target = join(directory, `member-${member.start}`)
+  const { append, file } = yield* appending(path, target, limits)
+  const hash = createHash("sha256")
+  yield* Effect.tryPromise({
+    try: (signal) =>
+      decodeFrames(
+        opened,
+        frames,
+        (content) => {
+          hash.update(content)
+          append(content)
+        },
+        limits.maxDecodedBytes,
+        signal
+      ),
+    catch: (cause) => decodingError(path, target, limits, cause)
+  })
+  const { size } = fstatSync(file)
+  if (size !== member.size || !hash.digest().equals(packed.sha256)) {
+    return yield* faultOf(
+      path,
+      limits,
+      target,
+      new ContainerFault("damaged", "a part of it is not what its checksum says")
+    )
+  }
+  return { file, start: 0 }
+})
+
+/** What the payload holds where that is nothing but logs; undefined where rows are in tables of Pebble. */
+export const logs = Effect.fnUntraced(function*(
+  path: string,
+  opened: number,
+  outside: Container,
+  directory: string,
+  limits: Limits
+): Effect.fn.Return<Logs | undefined, C1zError.C1zError, Scope.Scope> {
+  const { file, members } = yield* plain(path, opened, outside, directory, limits)
+  const found = logsOf(members)
+  if (found === undefined) return undefined
+  const content = (member: Member) =>
+    Effect.map(extracted(path, file, member, directory, limits), (at) => ({
+      name: member.name,
+      size: member.size,
+      read: (position: number, length: number) => readAt(at.file, at.start + position, length)
+    }))
+  const list = versionsOf(members)
+  if (list !== undefined && list.size > MAX_VERSIONS) {
+    return yield* faultOf(path, limits, "", new ContainerFault("damaged", "the list of its files is too large"))
+  }
+  const versions = list === undefined ? undefined : yield* content(list)
+  return {
+    versions: versions?.read(0, versions.size),
+    logs: yield* Effect.forEach(found, content)
+  }
+})
+
 /** A database with the rows, in a directory that is gone when the scope closes. */
 export const database = Effect.fnUntraced(function*(
   path: string,
   limits: Limits
 ): Effect.fn.Return<
-  { readonly directory: string; readonly database: string; readonly container: Container },
+  { readonly directory: string; readonly database: string },
   C1zError.C1zError,
   Scope.Scope
 > {
   const directory = yield* temporaryDirectory(path, limits)
   const target = join(directory, "db")
-  const found = yield* Effect.scoped(Effect.gen(function*() {
-    const opened = yield* file(path)
-    const outside = yield* container(path, opened, limits)
+  yield* Effect.scoped(Effect.gen(function*() {
+    const file = yield* opened(path)
+    const outside = yield* container(path, file, limits)
+    const payload = yield* logs(path, file, outside, directory, limits)
+    if (payload === undefined) return yield* unsupported(path)
     const attempt = <A>(run: () => A) =>
       Effect.try({ try: run, catch: (cause) => faultOf(path, limits, target, cause) })
     const filled = yield* Effect.acquireRelease(
       attempt(() => new DatabaseSync(target)),
       (filled) => Effect.sync(() => filled.close())
     )
-    const steps = fill(opened, outside, filled, limits.maxDecodedBytes)
+    const steps = fill(payload, filled, limits.maxDecodedBytes)
     while ((yield* attempt(() => steps.next())).done !== true) yield* Effect.yieldNow
-    return outside
   }))
-  return { directory, database: target, container: found }
+  return { directory, database: target }
 })
+
+/** Whether the rows of a payload can be read: decompresses it where its names are inside. */
+export const isReadable = (
+  path: string,
+  opened: number,
+  outside: Container,
+  limits: Limits
+): Effect.Effect<boolean, C1zError.C1zError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const directory = yield* temporaryDirectory(path, limits)
+    const { file, members } = yield* plain(path, opened, outside, directory, limits)
+    const list = versionsOf(members)
+    if (logsOf(members) === undefined) return false
+    if (list === undefined || list.size > MAX_VERSIONS) return list === undefined
+    const at = yield* extracted(path, file, list, directory, limits)
+    return yield* Effect.try({
+      try: () => isLogOnly(readAt(at.file, at.start, list.size)),
+      catch: (cause) => faultOf(path, limits, directory, cause)
+    })
+  }))

@@ -171,7 +171,7 @@ export const grants = Command.make(
         resourceId: flags.resource,
         entitlementId: flags.entitlement
       })
-      return yield* output.raw((yield* baton).BatonJson.grants(snapshot, filter))
+      return yield* output.raw((yield* baton).BatonJson.grants(snapshot, filter, { reuse: true }))
     }
     const principal = Option.isSome(flags.principal)
       ? yield* c1z.Resources.find(snapshot, flags.principal.value)
