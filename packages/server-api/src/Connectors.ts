@@ -11,6 +11,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Authorization, RequiredScope } from "./Authorization.ts"
+import { Changes } from "./Changes.ts"
 import * as Paging from "./Paging.ts"
 import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound, PreconditionFailed, SourceFailed } from "./Problems.ts"
 import * as Requests from "./Requests.ts"
@@ -285,6 +286,7 @@ export class ConnectorsGroup extends HttpApiGroup.make("connectors")
       error: NotFound
     }).annotate(OpenApi.Summary, "What a connector can do")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1")
   .annotateMerge(OpenApi.annotations({ title: "Connectors" }))

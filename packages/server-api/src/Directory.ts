@@ -11,6 +11,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Authorization, RequiredScope } from "./Authorization.ts"
+import { Changes } from "./Changes.ts"
 import { Operation } from "./Operations.ts"
 import * as Paging from "./Paging.ts"
 import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound } from "./Problems.ts"
@@ -281,6 +282,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
       ...change
     }).annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Revoke a grant")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1/connectors/:connectorId")
   .annotateMerge(OpenApi.annotations({ title: "Directory" }))
@@ -313,6 +315,7 @@ export class TimedGrantsGroup extends HttpApiGroup.make("timedGrants")
       error: [NotFound, Conflict, InvalidInput, IdempotencyKeyReused]
     }).annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Extend, shorten or end a timed grant")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1")
   .annotateMerge(OpenApi.annotations({ title: "Timed grants" }))

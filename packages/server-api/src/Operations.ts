@@ -8,6 +8,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Authorization, RequiredScope } from "./Authorization.ts"
+import { Changes } from "./Changes.ts"
 import * as Paging from "./Paging.ts"
 import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound } from "./Problems.ts"
 import * as Requests from "./Requests.ts"
@@ -127,6 +128,7 @@ export class OperationsGroup extends HttpApiGroup.make("operations")
     HttpApiEndpoint.post("cancel", "/operations/:operationId/cancel", decision)
       .annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Cancel an operation that has not begun")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1")
   .annotateMerge(OpenApi.annotations({ title: "Operations" }))

@@ -10,6 +10,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Authorization, RequiredScope } from "./Authorization.ts"
+import { Changes } from "./Changes.ts"
 import * as Paging from "./Paging.ts"
 import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound } from "./Problems.ts"
 import * as Requests from "./Requests.ts"
@@ -146,6 +147,7 @@ export class SyncsGroup extends HttpApiGroup.make("syncs")
       error: [NotFound, InvalidInput]
     }).annotate(OpenApi.Summary, "The log of a sync")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1")
   .annotateMerge(OpenApi.annotations({ title: "Syncs" }))

@@ -9,6 +9,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { Authorization, RequiredScope, Scope } from "./Authorization.ts"
+import { Changes } from "./Changes.ts"
 import * as Paging from "./Paging.ts"
 import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound } from "./Problems.ts"
 import * as Requests from "./Requests.ts"
@@ -48,6 +49,7 @@ export class TokensGroup extends HttpApiGroup.make("tokens")
       error: [NotFound, Conflict, IdempotencyKeyReused]
     }).annotate(RequiredScope, "admin").annotate(OpenApi.Summary, "Revoke a token")
   )
+  .middleware(Changes)
   .middleware(Authorization)
   .prefix("/v1")
   .annotateMerge(OpenApi.annotations({ title: "Tokens" }))

@@ -6,6 +6,7 @@
 export * as Api from "./Api.ts"
 export * as Audit from "./Audit.ts"
 export * as Authorization from "./Authorization.ts"
+export * as Changes from "./Changes.ts"
 export * as Connectors from "./Connectors.ts"
 export * as Directory from "./Directory.ts"
 export * as Operations from "./Operations.ts"

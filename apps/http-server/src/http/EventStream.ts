@@ -47,7 +47,7 @@ export const response = <E>(
   )
   const heartbeats = Stream.fromSchedule(Schedule.spaced(options.heartbeat)).pipe(Stream.map(() => ": still here\n\n"))
   return HttpServerResponse.stream(
-    Stream.make("retry: 2000\n\n").pipe(
+    Stream.make(": open\n\n").pipe(
       Stream.concat(Stream.merge(numbered, heartbeats, { haltStrategy: "left" })),
       Stream.interruptWhen(options.until),
       // The client is not told why a stream ends: it connects again and learns it there.

@@ -15,6 +15,7 @@ import { Idempotency } from "../Idempotency.ts"
 import * as AuditHandlers from "./AuditHandlers.ts"
 import { Authenticator } from "./Authenticator.ts"
 import * as AuthorizationLayer from "./AuthorizationLayer.ts"
+import * as ChangesLayer from "./ChangesLayer.ts"
 import * as ConnectorHandlers from "./ConnectorHandlers.ts"
 import * as DirectoryHandlers from "./DirectoryHandlers.ts"
 import * as Edge from "./Edge.ts"
@@ -42,7 +43,7 @@ const handlers = Layer.mergeAll(
 
 const api = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
   Layer.provide(handlers),
-  Layer.provide([AuthorizationLayer.layer, RequestProblemsLayer.layer]),
+  Layer.provide([AuthorizationLayer.layer, ChangesLayer.layer, RequestProblemsLayer.layer]),
   Layer.provide([
     Authenticator.layer,
     Idempotency.layer,
