@@ -95,7 +95,7 @@ export const logging = Layer.merge(
  * @since 0.1.0
  */
 export const report = Effect.fn("Reporting.report")(function*(cause: Cause.Cause<unknown>) {
-  if (Cause.hasInterruptsOnly(cause)) return ExitCode.of("Interrupted")
+  if (Cause.hasInterruptsOnly(cause)) return ExitCode.of(interrupted)
   const error = Cause.squash(cause)
   if (CliError.isCliError(error)) return ExitCode.of("Usage")
   const reason = reasonOf(error)
@@ -110,6 +110,17 @@ export const report = Effect.fn("Reporting.report")(function*(cause: Cause.Cause
   return ExitCode.of(reason)
 })
 
+let interrupted: ExitCode.Reason = "Interrupted"
+
+/**
+ * For a command that runs until it is asked to end: being asked is no failure.
+ *
+ * @since 0.1.0
+ */
+export const endsWell: Effect.Effect<void> = Effect.sync(() => {
+  interrupted = "Ok"
+})
+
 /**
  * Ends the process with the number that {@link report} answered.
  *
@@ -117,5 +128,5 @@ export const report = Effect.fn("Reporting.report")(function*(cause: Cause.Cause
  */
 export const teardown: Runtime.Teardown = (exit, onExit) => {
   if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
-  return onExit(ExitCode.of(Cause.hasInterruptsOnly(exit.cause) ? "Interrupted" : "Unexpected"))
+  return onExit(ExitCode.of(Cause.hasInterruptsOnly(exit.cause) ? interrupted : "Unexpected"))
 }
