@@ -23,7 +23,7 @@ export interface Running {
   /** What it has written to standard output and standard error so far. */
   readonly printed: () => string
   readonly said: () => string
-  readonly kill: (signal: "SIGINT" | "SIGTERM") => Effect.Effect<void>
+  readonly kill: (signal: "SIGINT" | "SIGTERM" | "SIGKILL") => Effect.Effect<void>
   readonly finished: Effect.Effect<Finished>
 }
 

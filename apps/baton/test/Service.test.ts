@@ -189,6 +189,32 @@ withProgram("service mode", (it) => {
       expect(yield* c1.hellos).toEqual([])
     }))
 
+  it.effect("is started anew after a kill, and finds done what it could not say that it had done", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const { c1, running, sandbox } = yield* cast()
+      yield* c1.awaitHello()
+      const { groups, users } = yield* sandbox.directory.snapshot
+      const group = groups[0]?.id ?? ""
+      const stranger = users.find((user) => !(groups[0]?.members ?? []).includes(user.id))?.id ?? ""
+      yield* c1.faults.set({ name: "rpcError", method: "FinishTask", code: 14 })
+      const id = yield* c1.enqueue(grantTask(group, stranger))
+      yield* c1.log.awaitEntry((entry) => entry.method === "FinishTask")
+      yield* running.kill("SIGKILL")
+      yield* running.finished
+      yield* c1.faults.clear()
+      // C1 hears nothing of the task for too long.
+      yield* c1.expire(id)
+      const next = yield* program.start(["--provisioning"], { sandbox, env: environment(c1) })
+      const record = yield* c1.awaitFinished(id)
+      expect(record).toMatchObject({ outcome: { _tag: "Succeeded" }, offers: [{}, {}], finishes: 1 })
+      expect(record.outcome?.annotations.map((any) => anyIs(any, ConnectorV2.GrantAlreadyExistsSchema))).toEqual([true])
+      expect((yield* sandbox.directory.snapshot).groups[0]?.members.filter((member) => member === stranger)).toEqual([
+        stranger
+      ])
+      expect(yield* ended(next, "SIGTERM")).toMatchObject({ code: 0 })
+    }))
+
   it.effect("reports a sync of a SCIM server that is down, and the next one when it is up again", () =>
     Effect.gen(function*() {
       const { c1, sandbox } = yield* cast({ args: ["--provisioning", "--scim-retry-budget", "1s"] })
@@ -363,6 +389,7 @@ withProgram("service mode that does not start", (it) => {
         [{ ...own, BATON_CLIENT_SECRET: "" }, 2, "missing [client-secret]"],
         [{ ...own, BATON_C1_API_HOST: "https://c1" }, 2, "BATON_C1_API_HOST"],
         [{ ...own, BATON_GET_TASKS: "perhaps" }, 2, "BATON_GET_TASKS"],
+        [{ ...own, BATON_TMPDIR: "/proc/self" }, 2, "There is no place for snapshots: \"/proc/self\""],
         [{ ...own, BATON_CLIENT_ID: `nobody@${c1.host}/sandbox` }, 16, "no such client"],
         [{ ...own, BATON_CLIENT_SECRET: wrongKey }, 16, "client id and client secret belong together"]
       ]

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
+import * as Schema from "effect/Schema"
 import type { RpcError } from "../RpcError.ts"
 import type { C1Client } from "./C1Client.ts"
 import * as DebugLog from "./DebugLog.ts"
@@ -50,6 +51,24 @@ export interface Options {
 }
 
 /**
+ * Snapshots have no place before they are uploaded.
+ *
+ * @since 0.1.0
+ */
+export class TemporaryDirectoryError extends Schema.TaggedError<TemporaryDirectoryError>()("TemporaryDirectoryError", {
+  message: Schema.String,
+  cause: Schema.Defect()
+}) {}
+
+const noDirectory = (directory: string | undefined) => (cause: PlatformError): TemporaryDirectoryError =>
+  new TemporaryDirectoryError({
+    message: `There is no place for snapshots: ${
+      directory === undefined ? "the directory for temporary files" : JSON.stringify(directory)
+    } can't be written (${cause.reason._tag}). Name another directory with --c1z-temp-dir or BATON_TMPDIR.`,
+    cause
+  })
+
+/**
  * Why a service does not start: C1 does not accept the client, the connector says nothing about itself, an address or a directory can't be used.
  *
  * @since 0.1.0
@@ -58,7 +77,7 @@ export type C1ServiceError =
   | RpcError
   | LocalConnector.ConnectorStatus
   | HealthServer.HealthServerError
-  | PlatformError
+  | TemporaryDirectoryError
 
 /** How a task of a kind that nobody here carries out is answered. C1 may give it to a newer version. */
 const unsupported = TaskResult.failure(Code.Unknown, "unsupported task type")
@@ -82,7 +101,7 @@ export const run: (
     const temporary = yield* files.makeTempDirectoryScoped({
       prefix: "baton-service-",
       ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
-    })
+    }).pipe(Effect.mapError(noDirectory(settings.temporaryDirectory)))
     const debugLog = yield* DebugLog.make(temporary)
     const ledger = yield* TaskLedger.make(hostId)
 

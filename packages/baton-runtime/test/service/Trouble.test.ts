@@ -2,6 +2,7 @@
 import { ConnectorV2 } from "@access-kit/baton-protocol"
 import { C1Sandbox } from "@access-kit/c1-sandbox"
 import { ConnectorError } from "@access-kit/connector-model"
+import { Connector } from "@access-kit/connector-model/Connector"
 import { anyIs } from "@bufbuild/protobuf/wkt"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { describe, expect, it } from "@effect/vitest"
@@ -293,6 +294,57 @@ describe("polling", () => {
       }).pipe(Effect.provide(NodeServices.layer)),
     30_000
   )
+})
+
+describe("everything at once", () => {
+  it.live("ends every task, and carries each out once, whatever breaks on the way", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* C1Sandbox.make({
+        nextPoll: "10 millis",
+        // What was given out and not heard of is given out again soon.
+        finishWithin: "3 seconds",
+        faults: [
+          { name: "dropReply", method: "GetTask", after: 2, times: 2 },
+          { name: "dropReply", method: "FinishTask", after: 3, times: 4 },
+          { name: "duplicateTask", after: 5, times: 12 },
+          { name: "resetStream", after: 20, times: 3 },
+          { name: "goAway", after: 30, times: 3 },
+          { name: "dropConnection", after: 40, times: 2 },
+          { name: "httpStatus", method: "FinishTask", status: 502, after: 25, times: 4 },
+          { name: "rpcError", method: "FinishTask", code: 8, after: 30, times: 3 },
+          { name: "rpcError", method: "token", times: 1 }
+        ]
+      })
+      const carriedOut = new Map<string, number>()
+      const content = {
+        people: Array.from({ length: 60 }, (_, index) => Directory.person(index)),
+        teams: [{ id: "g1", name: "All", members: [] }]
+      }
+      const whole = Directory.make({ content })
+      const connector = Connector.of({
+        ...whole,
+        resourceTypes: whole.resourceTypes.map((handler) => {
+          const { grant } = handler
+          if (grant === undefined) return handler
+          return {
+            ...handler,
+            grant: (request) => {
+              const { resource } = request.principal
+              carriedOut.set(resource, (carriedOut.get(resource) ?? 0) + 1)
+              return grant(request)
+            }
+          }
+        })
+      })
+      const ids = yield* Effect.forEach(content.people, ({ id }) => sandbox.enqueue(grantTask("g1", id)))
+      yield* start(sandbox, { connector, taskConcurrency: 5 })
+      for (const id of ids) {
+        expect.soft(yield* sandbox.awaitFinished(id)).toMatchObject({ outcome: { _tag: "Succeeded", annotations: [] } })
+      }
+      expect([...carriedOut.values()]).toEqual(ids.map(() => 1))
+      expect(carriedOut.size).toBe(60)
+      expect(yield* sandbox.faults.active).toEqual([])
+    }).pipe(Effect.provide(NodeServices.layer)), 120_000)
 })
 
 describe("a source that is down", () => {
