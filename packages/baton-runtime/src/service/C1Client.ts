@@ -9,7 +9,7 @@ import {
   type BatonServiceUploadAssetRequestSchema
 } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf"
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect"
+import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect"
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { SDK_VERSION } from "../BatonServices.ts"
 import * as ConnectionFault from "../internal/service/ConnectionFault.ts"
 import * as RpcError from "../RpcError.ts"
 import type { Address, C1Credentials } from "./C1Credentials.ts"
@@ -40,10 +41,8 @@ export interface Options {
  */
 export type UploadPart = MessageInitShape<typeof BatonServiceUploadAssetRequestSchema>
 
-/**
- * The release of the Go SDK whose behaviour C1 may expect, as C1 is told it.
- */
-const SDK = "baton-sdk/v0.25.0"
+/** The release of the Go SDK whose behaviour C1 may expect, as C1 is told it. */
+const SDK = `baton-sdk/${SDK_VERSION}`
 
 /** How long an answer may take. The calls are short questions; whoever has nothing to give out says so at once. */
 const PATIENCE = Duration.seconds(60)
@@ -107,7 +106,11 @@ export const make = Effect.fnUntraced(function*(
   const { credentials } = options
   const address = options.address ?? credentials.address
   const baseUrl = `https://${authorityOf(address)}`
-  const userAgent = `${credentials.name} ${SDK} connect-es/2.2.0`
+  /** Before the name of the library that calls, as Go's connectors have it. */
+  const introduced: Interceptor = (next) => (request) => {
+    request.header.set("user-agent", `${credentials.name} ${SDK} ${request.header.get("user-agent") ?? ""}`.trim())
+    return next(request)
+  }
   const token = yield* C1Token.make({
     credentials,
     address,
@@ -122,7 +125,12 @@ export const make = Effect.fnUntraced(function*(
     })
     for (const old of managers) if (old.state() === "closed" || old.state() === "error") managers.delete(old)
     managers.add(manager)
-    const transport = createGrpcTransport({ baseUrl, sessionManager: manager, acceptCompression: [] })
+    const transport = createGrpcTransport({
+      baseUrl,
+      sessionManager: manager,
+      acceptCompression: [],
+      interceptors: [introduced]
+    })
     return { manager, transport }
   }
   let connection = connect()
@@ -159,8 +167,7 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const headersOf = (authorization: Redacted.Redacted<string>): Record<string, string> => ({
-    authorization: Redacted.value(authorization),
-    "user-agent": userAgent
+    authorization: Redacted.value(authorization)
   })
 
   /** Once more with a new token, where the one that was kept is not accepted any more. */

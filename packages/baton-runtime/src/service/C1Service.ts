@@ -102,6 +102,7 @@ export const run: (
       prefix: "baton-service-",
       ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
     }).pipe(Effect.mapError(noDirectory(settings.temporaryDirectory)))
+    const here = { ...settings, temporaryDirectory: temporary }
     const debugLog = yield* DebugLog.make(temporary)
     const ledger = yield* TaskLedger.make(hostId)
 
@@ -124,7 +125,7 @@ export const run: (
         case "hello":
           return greet(id)
         case "syncFull":
-          return FullSync.run({ hostId, taskId: id, task: taskType.value, debug, debugLog, settings })
+          return FullSync.run({ hostId, taskId: id, task: taskType.value, debug, debugLog, settings: here })
         default: {
           const work = TaskHandlers.handle(connector, id, taskType) ?? Effect.succeed(unsupported)
           return debug ? debugLog.around(work) : work
@@ -166,7 +167,7 @@ export const run: (
     })
     return yield* loop.run.pipe(
       // In a fiber of its own, which nothing has interrupted.
-      Effect.onInterrupt(() => Effect.flatMap(Effect.forkDetach(drained), Fiber.join))
+      Effect.ensuring(Effect.flatMap(Effect.forkDetach(drained), Fiber.join))
     )
   },
   Effect.scoped
