@@ -259,8 +259,15 @@ withProgram("what it refuses", (it) => {
         [["--auth-method", "oauth"], settings, 2, "only one way"],
         [["--c1z-temp-dir", "no/such/place"], settings, 2, "is no directory"],
         [["--skip-grants"], settings, 2, "--sync-resources"],
-        [["--sync-resources", "bid:r:user/1"], settings, 12, "not in this version"],
-        [["--storage-engine", "files"], settings, 2, "none of sqlite, pebble"],
+        [["--sync-resources", "group/1"], settings, 2, "bid:r:TYPE/ID"],
+        [["--sync-resources", "bid:r:role/1"], settings, 2, "invalid resource type 'role'"],
+        [["--storage-engine", "leveldb"], settings, 2, "none of sqlite, pebble"],
+        [["--external-resource-c1z", "people.c1z"], settings, 12, "Leave it out"],
+        [["--keep-previous-sync-c1z"], settings, 12, "service mode"],
+        [["--invoke-resource-action", "reset"], settings, 5, "has no actions"],
+        [["--diff-syncs", "--base-sync-id", "a", "--applied-sync-id", "b"], settings, 12, "--diff-syncs"],
+        [[], { ...settings, BATON_KEEP_SYNC_COUNT: "0" }, 2, "BATON_KEEP_SYNC_COUNT"],
+        [[], { ...settings, BATON_SKIP_CLEANUP: "perhaps" }, 2, "BATON_SKIP_CLEANUP"],
         [["--config-path", "absent.yaml"], settings, 2, "\"absent.yaml\" does not exist"],
         [[], { ...settings, BATON_CONFIG_PATH: "config.json" }, 2, ".yaml or .yml"]
       ]

@@ -82,17 +82,75 @@ withProgram("sync", (it) => {
       expect([...types]).toEqual(["resources_only"])
     }))
 
-  it.effect("writes a file of the kind that is asked for", () =>
+  it.effect("adds to the snapshot that is there, keeps the latest two full syncs, and some resources beside them", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
+      const path = `${program.directory}/grown.c1z`
+      const sync = (args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) =>
+        Effect.map(program.run(["-f", "grown.c1z", ...args], { sandbox, env }), (finished) => {
+          expect(finished.code, finished.stderr).toBe(0)
+          return finished
+        })
+      const runs = Effect.scoped(Effect.flatMap(C1z.open(path), (c1z) => Stream.runCollect(c1z.syncRuns)))
+      yield* sync()
+      yield* sync()
+      const [first, second] = yield* runs
+      expect(yield* countsOf(path)).toMatchObject({ syncs: 2, resources: 272, grants: 600 })
+      const c1z = yield* C1z.open(path)
+      const [group] = yield* Stream.runCollect(
+        Stream.filter(c1z.resources({ syncId: second?.id ?? "" }), (row) => row.message.id?.resourceType === "group")
+      )
+      const id = group?.message.id?.resource ?? ""
+      const partial = yield* sync(["--sync-resources", `bid:r:group/${id},bid:r:user/nobody`])
+      expect(logLines(partial.stderr).find((line) => line["code"] === "resource-not-found")?.level).toBe("warn")
+      expect(logLines(partial.stderr).at(-1)).toMatchObject({ resources: { group: 1 }, entitlements: 1 })
+      expect((yield* runs).map((run) => [run.type, run.parentId])).toEqual([
+        ["full", ""],
+        ["full", ""],
+        ["partial", second?.id]
+      ])
+      // The grants of the group are looked up in the latest full sync, not in the one that has only this group.
+      yield* sync()
+      expect((yield* runs).map((run) => run.id)).not.toContain(first?.id)
+      expect((yield* runs).map((run) => run.type)).toEqual(["full", "partial", "full"])
+      yield* sync([], { BATON_KEEP_SYNC_COUNT: "1" })
+      expect((yield* runs).map((run) => run.type)).toEqual(["full"])
+      yield* sync([], { BATON_KEEP_SYNC_COUNT: "1", BATON_SKIP_CLEANUP: "true" })
+      expect((yield* runs).map((run) => run.type)).toEqual(["full", "full"])
+    }))
+
+  it.effect("adds nothing to a file that it can't read, and leaves it as it was", () =>
     Effect.gen(function*() {
       const program = yield* Program
       const files = yield* FileSystem.FileSystem
       const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
-      for (const [engine, magic] of [["pebble", "C1Z3"], ["sqlite", "C1ZF"]] as const) {
-        const finished = yield* program.run(["--storage-engine", engine, "-f", "engine.c1z"], { sandbox })
-        expect(finished.code).toBe(0)
-        const bytes = yield* files.readFile(`${program.directory}/engine.c1z`)
-        expect(new TextDecoder().decode(bytes.slice(0, 4))).toBe(magic)
-      }
+      const path = `${program.directory}/damaged.c1z`
+      yield* files.writeFileString(path, "C1ZF\0 and nothing of the kind")
+      const { code, stderr } = yield* program.run(["-f", "damaged.c1z"], { sandbox })
+      expect(code).toBe(2)
+      expect(stderr).toContain("can't be added to \"damaged.c1z\"")
+      expect(yield* files.readFileString(path)).toBe("C1ZF\0 and nothing of the kind")
+      expect((yield* files.readDirectory(program.directory)).filter((name) => name.startsWith(".damaged"))).toEqual([])
+    }))
+
+  it.effect("writes the kind of file that is asked for or there, and no part of a sync over a whole one", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const files = yield* FileSystem.FileSystem
+      const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(company) })
+      const path = `${program.directory}/kind.c1z`
+      const formatOf = Effect.map(C1z.inspect(path), (found) => found.format)
+      expect((yield* program.run(["-f", "kind.c1z", "--storage-engine", "pebble"], { sandbox })).code).toBe(0)
+      expect(yield* formatOf).toBe("v3")
+      expect((yield* program.run(["-f", "kind.c1z"], { sandbox })).code).toBe(0)
+      expect(yield* formatOf).toBe("v3")
+      const before = digest(yield* files.readFile(path))
+      const refused = yield* program.run(["-f", "kind.c1z", "--sync-resources", "bid:r:user/1"], { sandbox })
+      expect([refused.code, refused.stderr]).toEqual([9, expect.stringContaining("holds one sync")])
+      expect(digest(yield* files.readFile(path))).toBe(before)
+      expect((yield* program.run(["-f", "kind.c1z", "--storage-engine=sqlite"], { sandbox })).code).toBe(0)
+      expect(yield* formatOf).toBe("v1")
     }))
 
   it.effect("takes settings from the command line before the environment before the file", () =>

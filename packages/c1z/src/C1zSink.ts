@@ -1,7 +1,7 @@
 /**
  * Writes a snapshot as a `.c1z` file: of format v1, which every baton tool reads, or of another that was asked for.
  *
- * The file appears, or replaces the one before it, in one step when the sync is finished. Until then rows gather in a hidden work file beside it
+ * The file appears, or replaces the one before it, in one step when the sync is finished; with `append` the syncs of the one before stay in it. Until then rows gather in a hidden work file beside it
  * (`.<name>.partial`), together with the sync's checkpoint: a sync that was interrupted, even by `SIGKILL`, goes on from there when it is run
  * again for the same connector and source within seven days. After a restart of the machine it begins anew, because rows are not waited for to
  * reach the disk.
@@ -50,6 +50,17 @@ export interface Options {
    * @default true
    */
   readonly resume?: boolean
+  /**
+   * Whether the syncs that the file has stay in it, as with baton: the latest `keep` full ones, this one included, and what belongs to them; or all. A partial
+   * sync then names the latest full one as its parent. Only format v1 holds several syncs: one of another is replaced.
+   *
+   * @default the file holds this sync only
+   */
+  readonly append?: {
+    readonly keep: number | "all"
+    /** Where the file is decompressed to while the sync runs. @default the system's directory for temporary files */
+    readonly temporaryDirectory?: string
+  }
   /**
    * What the finished file looks like; see `Convert.formats`. Until it is finished, work is kept the same way for each: a sync that was interrupted
    * may go on with another format.
@@ -143,6 +154,9 @@ export const make = Effect.fn("C1zSink.make")(function*(
       fingerprint: fingerprintOf(header),
       syncType: SYNC_TYPES[header.kind ?? "full"],
       resume: options.resume ?? true,
+      ...(options.append === undefined
+        ? {}
+        : { append: { ...options.append, keep: options.append.keep === "all" ? null : options.append.keep } }),
       resourceTypes: encodedTypes(header)
     })
     if (started.discarded !== undefined) {
@@ -152,7 +166,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
         }.`
       )
     }
-    batch = new Batch(header.resourceTypes)
+    batch = new Batch([...header.resourceTypes, ...header.otherTypes ?? []])
     lastCheckpoint = now
     const { checkpoint, startedAt, syncId } = started
     return checkpoint === undefined ? { syncId, startedAt } : { syncId, startedAt, checkpoint }

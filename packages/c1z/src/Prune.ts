@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as C1z from "./C1z.ts"
 import type * as C1zError from "./C1zError.ts"
+import * as Retention from "./internal/Retention.ts"
 import { storeOf } from "./internal/Store.ts"
 import * as Writing from "./internal/Writing.ts"
 import type * as WriteError from "./WriteError.ts"
@@ -47,17 +48,7 @@ export const plan = Effect.fn("Prune.plan")(function*(
   options: Options = {}
 ): Effect.fn.Return<Plan, C1zError.C1zError> {
   const syncs = yield* Stream.runCollect(file.syncRuns)
-  const full = syncs
-    .filter((sync) => sync.type === "full" && sync.endedAt !== undefined)
-    .toSorted((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0) || (a.id < b.id ? 1 : -1))
-  const kept = new Set(full.slice(0, Math.max(1, options.keep ?? 2)))
-  const oldest = Math.min(...[...kept].map((sync) => sync.startedAt ?? Number.POSITIVE_INFINITY))
-  const stays = (sync: C1z.SyncRun): boolean => {
-    if (sync.endedAt === undefined) return options.unfinished !== true
-    if (sync.type === "full") return kept.has(sync)
-    return kept.size === 0 || sync.endedAt >= oldest
-  }
-  return { keep: syncs.filter(stays), remove: syncs.filter((sync) => !stays(sync)) }
+  return Retention.plan(syncs, { keep: options.keep ?? 2, unfinished: options.unfinished === true })
 })
 
 /**

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { parentPort, type Transferable } from "node:worker_threads"
+import type { Earlier } from "./internal/Earlier.ts"
 import { failureOf } from "./internal/Failures.ts"
 import type { Reply, Request } from "./internal/Protocol.ts"
 import { publish } from "./internal/Publication.ts"
@@ -14,6 +15,7 @@ import { inspect } from "./internal/Target.ts"
 import { WorkFile } from "./internal/WorkFile.ts"
 
 let file: WorkFile | undefined
+let earlier: Earlier | undefined
 let location = ""
 
 const opened = (): WorkFile => {
@@ -25,8 +27,15 @@ const answer = async (request: Request): Promise<unknown> => {
   switch (request.call) {
     case "begin": {
       location = request.question.path
-      const begun = WorkFile.begin(inspect(location), request.question)
+      const { append } = request.question
+      const target = inspect(location)
+      const begun = WorkFile.begin(target, request.question)
       file = begun.file
+      if (append !== undefined) {
+        // Loaded here: a sync that replaces the file does without. Under the lock, so that nobody else adds to the file meanwhile.
+        earlier = await (await import("./internal/Earlier.ts")).of(target, append)
+        if (file.syncType === "partial" && earlier?.latestFull !== undefined) file.setParent(earlier.latestFull)
+      }
       return begun.started
     }
     case "write": {
@@ -44,8 +53,9 @@ const answer = async (request: Request): Promise<unknown> => {
     case "dropGrantsTo":
       return opened().dropGrantsTo(request.question.principals)
     case "finish":
-      return publish(opened(), request.question)
+      return publish(opened(), request.question, earlier)
     case "close":
+      await earlier?.close()
       file?.close()
       return null
   }

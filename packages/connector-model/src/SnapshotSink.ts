@@ -33,6 +33,8 @@ export interface SnapshotHeader {
    */
   readonly source: string
   readonly resourceTypes: ReadonlyArray<ResourceType>
+  /** Types that entitlements name and whose resources are no part of the snapshot. */
+  readonly otherTypes?: ReadonlyArray<ResourceType>
   /** Kept with the snapshot, for those who read it. @default "full" */
   readonly kind?: SnapshotKind
 }

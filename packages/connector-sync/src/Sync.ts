@@ -7,6 +7,7 @@
 import { Connector, type ResourceTypeHandler } from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import type { Note } from "@access-kit/connector-model/Page"
+import type { ResourceType } from "@access-kit/connector-model/ResourceType"
 import {
   type MissingPrincipal,
   type SettledSnapshot,
@@ -42,6 +43,8 @@ export interface SyncOptions {
    * @default "full"
    */
   readonly kind?: SnapshotKind
+  /** Types that the connector's entitlements name and that this sync leaves out, for a snapshot that describes them. */
+  readonly otherTypes?: ReadonlyArray<ResourceType>
   /**
    * How many pages are fetched at a time, and how many are in memory at the most. Defaults to 8; below 1 counts as 1. A sync may be
    * resumed with another number.
@@ -337,6 +340,7 @@ export const run = Effect.fn("Sync.run")(function*(
     connectorVersion: connector.spec.version,
     source: connector.source,
     resourceTypes: connector.resourceTypes.map((handler) => handler.resourceType),
+    ...(options.otherTypes === undefined ? {} : { otherTypes: options.otherTypes }),
     ...(options.kind === undefined ? {} : { kind: options.kind })
   })
   const { forget, note, resumed, state } = stateFor(

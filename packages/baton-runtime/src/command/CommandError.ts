@@ -9,8 +9,7 @@ import * as Schema from "effect/Schema"
  * - `Usage`: the command line is not understood, or flags contradict each other.
  * - `InvalidValue`: a flag, a variable or a line of the configuration file has a value that can't be right.
  * - `InvalidConfigFile`: the configuration file can't be read.
- * - `NotInThisVersion`: baton has it, this version of the runtime does not.
- * - `NotOffered`: this connector does not do that at all.
+ * - `NotOffered`: this connector does not do that at all, or no connector of this runtime.
  * - `UnknownId`: nothing has that id: neither the snapshot nor the connector.
  * - `UnusableSnapshot`: the snapshot file is missing, damaged or of a kind that can't be read.
  * - `Refused`: it could be done, and must not.
@@ -22,7 +21,6 @@ export const Reason = Schema.Literals([
   "Usage",
   "InvalidValue",
   "InvalidConfigFile",
-  "NotInThisVersion",
   "NotOffered",
   "UnknownId",
   "UnusableSnapshot",

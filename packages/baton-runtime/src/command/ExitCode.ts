@@ -32,7 +32,6 @@ const command: Readonly<Record<CommandError.Reason, number>> = {
   Usage: OTHER,
   InvalidValue: OTHER,
   InvalidConfigFile: OTHER,
-  NotInThisVersion: 12,
   NotOffered: 12,
   UnknownId: 5,
   UnusableSnapshot: OTHER,

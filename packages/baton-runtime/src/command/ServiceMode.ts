@@ -76,6 +76,12 @@ export const run = Effect.fn("ServiceMode.run")(function*(
   Connector | FileSystem.FileSystem
 > {
   yield* SyncFlags.refuse(given)
+  if (given.has("sync-resources")) {
+    return yield* CommandError.make(
+      "Usage",
+      "--sync-resources is for a run of its own: in service mode ConductorOne says with each task which resources to sync. Leave it out."
+    )
+  }
   const client = yield* clientLayer(given)
   const batch = yield* batching
   const format = SyncFlags.format(given)

@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import type { Format } from "@access-kit/c1z/Convert"
+import type { ResourceId } from "@access-kit/connector-model/Resource"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Bid from "./Bid.ts"
 import * as CommandError from "./CommandError.ts"
 import type { Given } from "./Given.ts"
 
@@ -40,6 +42,52 @@ export const temporaryDirectory = (given: Given): Effect.Effect<string | undefin
 }
 
 /**
+ * Whether a flag was given, and not only to say no.
+ *
+ * @since 0.1.0
+ */
+export const isSet = (given: Given, flag: string): boolean => given.has(flag) && given.text(flag) !== "false"
+
+/**
+ * Refuses flags that would change what a snapshot holds and that no connector of this runtime has a use for.
+ *
+ * @since 0.1.0
+ */
+export const refuse = Effect.fn("SyncFlags.refuse")(function*(
+  given: Given
+): Effect.fn.Return<void, CommandError.CommandError> {
+  if (!isSet(given, "external-resource-c1z")) return
+  return yield* CommandError.make(
+    "NotOffered",
+    "--external-resource-c1z is for connectors whose grants go to people of another system, and this one's go to its own. Leave it out."
+  )
+})
+
+/**
+ * The resources that are asked for one by one.
+ *
+ * @since 0.1.0
+ */
+export const resources = Effect.fn("SyncFlags.resources")(function*(
+  given: Given
+): Effect.fn.Return<ReadonlyArray<ResourceId>, CommandError.CommandError> {
+  const found: Array<ResourceId> = []
+  for (const bid of given.list("sync-resources")) {
+    const id = Bid.resource(bid)
+    if (id === undefined) {
+      return yield* CommandError.make(
+        "InvalidValue",
+        `--sync-resources: ${
+          JSON.stringify(bid)
+        } is no id of a resource. It has the form bid:r:TYPE/ID, with a backslash before each colon, slash and backslash in TYPE or ID.`
+      )
+    }
+    found.push(id)
+  }
+  return found
+})
+
+/**
  * The format of a snapshot; nothing where nobody says.
  *
  * @since 0.1.0
@@ -50,33 +98,18 @@ export const format = (given: Given): Format | undefined => {
 }
 
 /**
- * Whether a flag was given, and not only to say no.
+ * How many full syncs a file keeps: two, or as the variables say that have no flag.
  *
  * @since 0.1.0
  */
-export const isSet = (given: Given, flag: string): boolean => given.has(flag) && given.text(flag) !== "false"
-
-/**
- * @since 0.1.0
- */
-export const notInThisVersion = (flag: string, remedy: string): CommandError.CommandError =>
-  CommandError.make("NotInThisVersion", `--${flag} is not in this version. ${remedy}`)
-
-/**
- * Refuses flags that would change what a sync writes, in ways that this version has not. A sync that is other than asked for would be worse than none.
- *
- * @since 0.1.0
- */
-export const refuse = Effect.fn("SyncFlags.refuse")(function*(
-  given: Given
-): Effect.fn.Return<void, CommandError.CommandError> {
-  const instead = "Leave it out to sync everything."
-  for (
-    const [flag, remedy] of [
-      ["sync-resources", instead],
-      ["external-resource-c1z", instead]
-    ] as const
-  ) {
-    if (isSet(given, flag)) return yield* notInThisVersion(flag, remedy)
-  }
+export const keep: Effect.Effect<number | "all", CommandError.CommandError> = Effect.gen(function*() {
+  const all = yield* Config.Boolean("BATON_SKIP_CLEANUP").pipe(Config.withDefault(false)).pipe(
+    Effect.mapError((cause) => CommandError.make("InvalidValue", "BATON_SKIP_CLEANUP is neither true nor false", cause))
+  )
+  if (all) return "all"
+  const count = yield* Config.Int("BATON_KEEP_SYNC_COUNT").pipe(Config.withDefault(2)).pipe(
+    Effect.mapError((cause) => CommandError.make("InvalidValue", "BATON_KEEP_SYNC_COUNT is not a whole number", cause))
+  )
+  if (count >= 1) return count
+  return yield* CommandError.make("InvalidValue", "BATON_KEEP_SYNC_COUNT: at least 1, for the sync that is written")
 })

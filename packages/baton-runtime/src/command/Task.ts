@@ -40,14 +40,11 @@ const unknownOf = (spec: ConnectorSpec, what: string) =>
 /** Flags that a one-shot sync has not. */
 const refuseOtherSyncs = Effect.fnUntraced(function*(given: Given): Effect.fn.Return<void, CommandError.CommandError> {
   yield* SyncFlags.refuse(given)
-  for (
-    const [flag, remedy] of [
-      ["keep-previous-sync-c1z", "It has a meaning in service mode only."],
-      ["list-resource-actions", "This connector has no actions."],
-      ["invoke-resource-action", "This connector has no actions."]
-    ] as const
-  ) {
-    if (SyncFlags.isSet(given, flag)) return yield* SyncFlags.notInThisVersion(flag, remedy)
+  if (SyncFlags.isSet(given, "keep-previous-sync-c1z")) {
+    return yield* CommandError.make(
+      "NotOffered",
+      "--keep-previous-sync-c1z belongs to service mode, and to connectors that read the snapshot before. Leave it out: a snapshot file keeps the sync before."
+    )
   }
 })
 
@@ -125,7 +122,9 @@ export const run = Effect.fn("Task.run")(function*(
   if (["create-account-profile", "create-account-login", "create-account-email"].some(given.has)) {
     return yield* (yield* loadChanges).createAccount(given)
   }
-  if (given.has("invoke-action")) return yield* unknownOf(spec, "actions")
+  if (["invoke-action", "list-resource-actions", "invoke-resource-action"].some(given.has)) {
+    return yield* unknownOf(spec, "actions")
+  }
   if (given.isOn("list-action-schemas")) return yield* Effect.logInfo(`${spec.displayName} has no actions`)
   if (given.has("delete-resource") || given.has("delete-resource-type")) {
     return yield* (yield* loadChanges).deleteResource(given)
@@ -136,8 +135,17 @@ export const run = Effect.fn("Task.run")(function*(
   for (const flag of ["create-ticket", "bulk-create-ticket", "list-ticket-schemas", "get-ticket"]) {
     if (given.isOn(flag)) return yield* notOffered(spec, "tickets")
   }
-  for (const flag of ["diff-syncs", "compact-syncs"]) {
-    if (given.isOn(flag)) return yield* SyncFlags.notInThisVersion(flag, "The baton command does it.")
+  if (given.isOn("diff-syncs")) {
+    return yield* CommandError.make(
+      "NotOffered",
+      "--diff-syncs has nothing to do with a connector: it compares syncs within a snapshot file. \"baton diff\" does that."
+    )
+  }
+  if (given.isOn("compact-syncs")) {
+    return yield* CommandError.make(
+      "NotOffered",
+      "--compact-syncs has nothing to do with a connector: it puts snapshot files together that others have gathered. Sync again for a whole one."
+    )
   }
   yield* refuseOtherSyncs(given)
   const { run: sync } = yield* Effect.promise(() => import("./SyncTask.ts"))

@@ -1,9 +1,21 @@
 /**
  * Turns the sealed database into the published file: five bytes, one zstd frame, a new name. Or its rows into that of format v3.
  */
-import { chmodSync, closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync
+} from "node:fs"
 import { constants, createZstdCompress } from "node:zlib"
 import type { Format } from "../Convert.ts"
+import type { Earlier } from "./Earlier.ts"
 import * as Failures from "./Failures.ts"
 import type { Calls, Published } from "./Protocol.ts"
 import type { WorkFile } from "./WorkFile.ts"
@@ -74,12 +86,11 @@ const writeLog = async (file: WorkFile): Promise<void> => {
 const write = async (file: WorkFile, format: Format, database: number): Promise<number> => {
   const { target } = file
   if (format === "v3") await writeLog(file)
-  const size = statSync(target.work).size
   const output = openSync(target.temporary, "r+")
   try {
     if (format !== "v3") {
       writeSync(output, MAGIC)
-      await compress(database, size, output)
+      await compress(database, fstatSync(database).size, output)
     }
     if (target.mode !== undefined) chmodSync(target.temporary, target.mode)
     fsyncSync(output)
@@ -92,7 +103,11 @@ const write = async (file: WorkFile, format: Format, database: number): Promise<
 const total = (by: Readonly<Record<string, number>>): number => Object.values(by).reduce((sum, each) => sum + each, 0)
 
 /** Publishes the work file and removes it. If that fails, the work file can be resumed and nothing else is left. */
-export const publish = async (file: WorkFile, { format, now }: Calls["finish"][0]): Promise<Published> => {
+export const publish = async (
+  file: WorkFile,
+  { format, now }: Calls["finish"][0],
+  earlier: Earlier | undefined
+): Promise<Published> => {
   const { target } = file
   let database: number | undefined
   let renamed = false
@@ -100,8 +115,12 @@ export const publish = async (file: WorkFile, { format, now }: Calls["finish"][0
     // It exists before the database is sealed: a sealed database without it has been published.
     closeSync(openSync(target.temporary, "wx"))
     const counts = file.seal(now, format)
-    // SQLite's lock would end if this were closed before SQLite itself has closed the file.
-    database = openSync(target.work, "r")
+    // The work file's lock would end if this were closed before SQLite itself has closed it.
+    database = openSync(
+      // A file of format v3 holds one sync.
+      earlier === undefined || format === "v3" ? target.work : earlier.mergedWith(file, now, format),
+      "r"
+    )
     const bytes = await write(file, format, database)
     renameSync(target.temporary, target.path)
     renamed = true
@@ -127,6 +146,6 @@ export const publish = async (file: WorkFile, { format, now }: Calls["finish"][0
     // Windows removes no file that is open; elsewhere the order is the one that keeps the lock.
     const locked = process.platform === "win32" ? [] : [() => file.close()]
     const close = () => database === undefined ? undefined : closeSync(database)
-    for (const step of [...locked, close, () => file.close()]) step()
+    for (const step of [...locked, close, () => rmSync(target.merged, { force: true }), () => file.close()]) step()
   }
 }

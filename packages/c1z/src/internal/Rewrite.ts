@@ -11,7 +11,6 @@ import { constants, createZstdCompress } from "node:zlib"
 import * as Grants from "./Grants.ts"
 import { ProtoReader } from "./ProtoReader.ts"
 import { integer, type Row } from "./Row.ts"
-import type { Store } from "./Store.ts"
 import * as TableSchema from "./TableSchema.ts"
 
 /** `v1-legacy` has the columns of SDK v0.7, for tools that refuse columns they do not know. */
@@ -43,13 +42,18 @@ const wholeGrant = (row: Row): Uint8Array | undefined => {
 
 const NEXT = Symbol("next")
 
+/** Syncs of one database. */
+export interface Source {
+  readonly database: DatabaseSync
+  readonly syncIds: ReadonlyArray<string>
+}
+
 /**
  * Fills a database of its own with the syncs; sessions, which belong to a run and not to its result, stay behind. Yields between some hundred
  * rows.
  */
 export const fill = function*(
-  store: Store,
-  syncIds: ReadonlyArray<string>,
+  sources: ReadonlyArray<Source>,
   schema: Schema,
   path: string
 ): Generator<typeof NEXT, void> {
@@ -62,27 +66,29 @@ export const fill = function*(
       const insert = target.prepare(
         `INSERT INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`
       )
-      const page = store.database.prepare(
-        `SELECT id, ${columns.join(", ")} FROM ${name}
-         WHERE id > ?1 AND sync_id IN (SELECT value FROM json_each(?2)) ORDER BY id LIMIT 500`
-      )
-      for (let after = 0;;) {
-        const rows = page.all(after, JSON.stringify(syncIds))
-        for (const row of rows) {
-          after = integer(row, "id")
-          const data = name === "v1_grants" ? wholeGrant(row) : undefined
-          insert.run(
-            ...columns.map((column): SQLInputValue =>
-              column === "data" && data !== undefined
-                ? data
-                : column === "grants_backfilled"
-                ? 1
-                : row[column] ?? null
+      for (const { database, syncIds } of sources) {
+        const page = database.prepare(
+          `SELECT id, ${columns.join(", ")} FROM ${name}
+           WHERE id > ?1 AND sync_id IN (SELECT value FROM json_each(?2)) ORDER BY id LIMIT 500`
+        )
+        for (let after = 0;;) {
+          const rows = page.all(after, JSON.stringify(syncIds))
+          for (const row of rows) {
+            after = integer(row, "id")
+            const data = name === "v1_grants" ? wholeGrant(row) : undefined
+            insert.run(
+              ...columns.map((column): SQLInputValue =>
+                column === "data" && data !== undefined
+                  ? data
+                  : column === "grants_backfilled"
+                  ? 1
+                  : row[column] ?? null
+              )
             )
-          )
+          }
+          yield NEXT
+          if (rows.length < 500) break
         }
-        yield NEXT
-        if (rows.length < 500) break
       }
     }
     const indexes = [

@@ -29,11 +29,15 @@ export interface Target {
   readonly temporary: string
   /** What it takes to resume a work file that was sealed and not yet published. */
   readonly seal: string
+  /** The database with the syncs that the file had and the new one. */
+  readonly merged: string
+  /** Of the file that is replaced. */
+  readonly format: "v1" | "v3" | undefined
   /** Permissions of the file that is replaced. */
   readonly mode: number | undefined
 }
 
-const MAGIC = ["C1ZF\0", "C1Z3\0"]
+const MAGIC: Readonly<Record<string, "v1" | "v3">> = { "C1ZF\0": "v1", "C1Z3\0": "v3" }
 
 const stat = (path: string, read: (path: string) => Stats): Stats | undefined => {
   try {
@@ -44,11 +48,11 @@ const stat = (path: string, read: (path: string) => Stats): Stats | undefined =>
   }
 }
 
-const isSnapshot = (path: string): boolean => {
+const formatOf = (path: string): Target["format"] => {
   const file = openSync(path, "r")
   try {
     const start = Buffer.alloc(5)
-    return MAGIC.includes(start.toString("latin1", 0, readSync(file, start, 0, 5, 0)))
+    return MAGIC[start.toString("latin1", 0, readSync(file, start, 0, 5, 0))]
   } finally {
     closeSync(file)
   }
@@ -93,9 +97,11 @@ export const inspect = (location: string): Target =>
       )
     }
     accessSync(directory, constants.W_OK | constants.X_OK)
+    let format: Target["format"]
     if (existing !== undefined) {
       accessSync(path, constants.R_OK | constants.W_OK)
-      if (existing.size > 0 && !isSnapshot(path)) {
+      format = formatOf(path)
+      if (existing.size > 0 && format === undefined) {
         fail(
           "InvalidTarget",
           location,
@@ -111,6 +117,8 @@ export const inspect = (location: string): Target =>
       work: join(directory, `.${name}.partial`),
       temporary: join(directory, `.${name}.tmp`),
       seal: join(directory, `.${name}.seal`),
+      merged: join(directory, `.${name}.merged`),
+      format,
       mode: existing === undefined ? undefined : existing.mode & 0o777
     }
   })

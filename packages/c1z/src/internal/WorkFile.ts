@@ -34,6 +34,7 @@ export class WorkFile {
   readonly target: Target
   readonly database: DatabaseSync
   readonly syncId: string
+  readonly syncType: string
   readonly startedAt: number
   private readonly fingerprint: string
   private readonly boot: string
@@ -55,6 +56,7 @@ export class WorkFile {
     this.target = target
     this.database = database
     this.syncId = text(run, "sync_id")
+    this.syncType = text(run, "sync_type")
     this.startedAt = Timestamp.parse(text(run, "started_at")) ?? 0
     this.fingerprint = token.fingerprint
     this.boot = token.boot
@@ -87,15 +89,13 @@ export class WorkFile {
         const run = existingRun(target, database)
         if (run === undefined) {
           fresh = true
-          rmSync(target.temporary, { force: true })
-          rmSync(target.seal, { force: true })
+          for (const left of [target.temporary, target.seal, target.merged]) rmSync(left, { force: true })
           const file = WorkFile.create(target, database, question)
           return { file, started: file.started(discarded) }
         }
         const token = resumable(target, database, run, question)
         if (typeof token !== "string") {
-          rmSync(target.temporary, { force: true })
-          rmSync(target.seal, { force: true })
+          for (const left of [target.temporary, target.seal, target.merged]) rmSync(left, { force: true })
           const file = new WorkFile(target, database, run, token)
           database.exec("BEGIN IMMEDIATE")
           return { file, started: file.started(undefined) }
@@ -131,6 +131,11 @@ export class WorkFile {
     database.exec("COMMIT; BEGIN IMMEDIATE")
     const run = database.prepare("SELECT * FROM v1_sync_runs").get() ?? {}
     return new WorkFile(target, database, run, token)
+  }
+
+  /** Names the sync that a partial one is a part of. */
+  setParent(syncId: string): void {
+    this.database.prepare("UPDATE v1_sync_runs SET parent_sync_id = ?").run(syncId)
   }
 
   private started(discarded: Discarded | undefined): Started {

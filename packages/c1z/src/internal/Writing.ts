@@ -49,7 +49,7 @@ export const v1 = (
       (directory) => {
         const database = join(directory, "db")
         return Effect.andThen(
-          steps(store, path, () => fill(store, syncIds, schema, database)),
+          steps(store, path, () => fill([{ database: store.database, syncIds }], schema, database)),
           Effect.tryPromise({
             try: (signal) => pack(database, temporary, signal),
             catch: (cause) => OutputFile.writeError(path, cause)
