@@ -1,6 +1,6 @@
 /**
  * Programs around ConductorOne's Go SDK that play the other side of the wire: its syncer over its own client, its command line over a forwarding
- * connector, and a connector made with its builder. See `go/peers/main.go`.
+ * connector, connectors made with its builder, its protojson and its rules. See `go/peers/main.go`.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -11,10 +11,21 @@ import { run } from "./Run.ts"
 
 const peer = "programs around the Go SDK"
 
-const sources = ["go.mod", "go.sum", "main.go", "dial.go", "syncer.go", "proxy.go", "directory.go"]
+const sources = [
+  "go.mod",
+  "go.sum",
+  "main.go",
+  "dial.go",
+  "syncer.go",
+  "proxy.go",
+  "directory.go",
+  "messages.go",
+  "server.go",
+  "lister.go"
+]
 
 /** Which of the programs runs. */
-export type Program = "syncer" | "proxy" | "directory"
+export type Program = "syncer" | "proxy" | "directory" | "protojson" | "validate" | "server" | "lister"
 
 /**
  * Builds the programs if this version of them is not there yet, and answers the path of the one binary that holds them. The first build takes some

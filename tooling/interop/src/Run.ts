@@ -9,6 +9,8 @@ import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 
 export interface Options {
+  /** Standard input. @default empty */
+  readonly input?: string
   readonly cwd?: string
   /** Laid over the environment of this process; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | Redacted.Redacted<string> | undefined>>
@@ -21,7 +23,7 @@ export interface Result {
 }
 
 /**
- * Runs a program with empty standard input. A failing exit code is a result like any other.
+ * Runs a program to its end. A failing exit code is a result like any other.
  */
 export const run = Effect.fn("Run.run")(
   function*(
@@ -33,7 +35,7 @@ export const run = Effect.fn("Run.run")(
     return yield* Effect.scoped(Effect.gen(function*() {
       const child = yield* spawner.spawn(
         ChildProcess.make(command, args, {
-          stdin: "ignore",
+          stdin: options.input === undefined ? "ignore" : Stream.make(new TextEncoder().encode(options.input)),
           extendEnv: true,
           env: { ...options.env },
           ...(options.cwd === undefined ? {} : { cwd: options.cwd })

@@ -2,12 +2,11 @@
  * Our side of baton's wire protocol against the real Go SDK on the other: its syncer and its command line over our server, its connectors below our
  * parent. What both write is compared row by row.
  */
-import { BatonServer, ConnectorProcess, RemoteConnector, Security } from "@access-kit/baton-runtime"
+import { ConnectorProcess, RemoteConnector, Security } from "@access-kit/baton-runtime"
 import { C1zSink } from "@access-kit/c1z"
-import { ClaudeEnterprise, Settings } from "@access-kit/claude-enterprise"
 import { Connector } from "@access-kit/connector-model/Connector"
 import { Sync } from "@access-kit/connector-sync"
-import { Directory, Sandbox } from "@access-kit/scim-sandbox"
+import { Directory } from "@access-kit/scim-sandbox"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { expect, it } from "@effect/vitest"
@@ -16,27 +15,11 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { beforeAll } from "vitest"
 import * as C1zRows from "../src/C1zRows.ts"
-import * as GoPeers from "../src/GoPeers.ts"
-import { run } from "../src/Run.ts"
+import * as GoSdk from "./GoSdk.ts"
 import { hostile } from "./HostileDirectory.ts"
 import { needing } from "./needing.ts"
 
 const services = Layer.merge(NodeServices.layer, NodeHttpClient.layerUndici)
-
-let peers = ""
-
-const go = Effect.fn("go")(function*(
-  program: GoPeers.Program,
-  args: ReadonlyArray<string>,
-  env: Readonly<Record<string, string>> = {},
-  exitCode = 0
-) {
-  const result = yield* run(peers, args, { env: { PEER: program, ...env } })
-  expect(result.exitCode, result.stderr).toBe(exitCode)
-  return result
-})
-
-const plain = Security.Plaintext()
 
 /** Certificates as an operator makes them, with `openssl`. */
 const certificates = Effect.fn("certificates")(function*(folder: string) {
@@ -103,26 +86,6 @@ const certificates = Effect.fn("certificates")(function*(folder: string) {
   }
 })
 
-/** The connector for Claude Enterprise over a sandbox with this directory. */
-const organization = Effect.fn("organization")(function*(directory: Directory.Directory) {
-  const sandbox = yield* Sandbox.make({ directory })
-  const { connector } = yield* ClaudeEnterprise.make(
-    Settings.make({ scimUrl: sandbox.baseUrl, scimToken: sandbox.token })
-  )
-  return connector
-})
-
-const serve = (connector: Connector["Service"], options: Partial<BatonServer.Options> = {}) =>
-  Effect.map(
-    BatonServer.serve({
-      listen: { host: "127.0.0.1", port: 0 },
-      security: plain,
-      provisioning: true,
-      ...options
-    }).pipe(Effect.provideService(Connector, connector)),
-    ({ port }) => ({ PEER_ADDRESS: `127.0.0.1:${port}` })
-  )
-
 const ours = (connector: Connector["Service"], path: string) =>
   Sync.run().pipe(Effect.provide(C1zSink.layer({ path })), Effect.provideService(Connector, connector))
 
@@ -171,9 +134,7 @@ const content = {
 
 // Go is there where its `baton` could be built.
 needing("baton", "The Go SDK over baton's wire protocol", () => {
-  beforeAll(async () => {
-    peers = await Effect.runPromise(GoPeers.install().pipe(Effect.provide(NodeServices.layer)))
-  }, 600_000)
+  beforeAll(GoSdk.build, 600_000)
 
   it.live.each(["demo", "hostile", "empty", "huge"] as const)(
     "syncs our %s directory to the rows that we write",
@@ -181,14 +142,14 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-grpc-" })
-        const connector = yield* organization(yield* directories[name])
+        const connector = yield* GoSdk.organization(yield* directories[name])
         yield* ours(connector, `${folder}/ours.c1z`)
         const expected = yield* C1zRows.read(`${folder}/ours.c1z`, { withoutTypeMarks: true })
-        const address = yield* serve(connector)
-        yield* go("syncer", ["-file", `${folder}/go.c1z`], address)
+        const address = yield* GoSdk.serve(connector)
+        yield* GoSdk.go("syncer", ["-file", `${folder}/go.c1z`], address)
         expect(yield* C1zRows.read(`${folder}/go.c1z`, { withoutTypeMarks: true })).toEqual(expected)
         // The other storage engine and several workers, which follow siblings.
-        yield* go("syncer", ["-file", `${folder}/pebble.c1z`, "-engine", "pebble", "-workers", "4"], address)
+        yield* GoSdk.go("syncer", ["-file", `${folder}/pebble.c1z`, "-engine", "pebble", "-workers", "4"], address)
         expect((yield* fs.stat(`${folder}/pebble.c1z`)).size > 0).toBe(true)
       }).pipe(Effect.scoped, Effect.provide(services))
   )
@@ -197,30 +158,30 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-grpc-" })
-      const connector = yield* organization(
+      const connector = yield* GoSdk.organization(
         yield* Directory.generate({ users: 200, groups: 20, memberships: 600, seed: 5 })
       )
       yield* ours(connector, `${folder}/ours.c1z`)
       const expected = yield* C1zRows.read(`${folder}/ours.c1z`)
       const { env, security } = yield* certificates(folder)
-      const address = yield* serve(connector, { security, listing: "per-resource" })
-      yield* go("syncer", ["-file", `${folder}/go.c1z`, "-workers", "2"], { ...address, ...env })
+      const address = yield* GoSdk.serve(connector, { security, listing: "per-resource" })
+      yield* GoSdk.go("syncer", ["-file", `${folder}/go.c1z`, "-workers", "2"], { ...address, ...env })
       // Without the marks of type-scoped listing nothing differs at all.
       expect(yield* C1zRows.read(`${folder}/go.c1z`)).toEqual(expected)
-      yield* go("syncer", ["-file", `${folder}/none.c1z`], { ...address, PEER_CA: env.PEER_CA }, 1)
+      yield* GoSdk.go("syncer", ["-file", `${folder}/none.c1z`], { ...address, PEER_CA: env.PEER_CA }, { exitCode: 1 })
     }).pipe(Effect.scoped, Effect.provide(services)))
 
   it.live("runs its own command line over our server: sync, grant, revoke, create, delete", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-grpc-" })
-      const connector = yield* organization(
+      const connector = yield* GoSdk.organization(
         yield* Directory.generate({ users: 20, groups: 3, memberships: 10, seed: 2 })
       )
-      const address = yield* serve(connector)
+      const address = yield* GoSdk.serve(connector)
       const file = `${folder}/sync.c1z`
       const command = (...args: ReadonlyArray<string>) =>
-        go("proxy", ["-f", file, "--storage-engine", "sqlite", ...args], address)
+        GoSdk.go("proxy", ["-f", file, "--storage-engine", "sqlite", ...args], address)
       const [users, groups] = connector.resourceTypes
       if (users === undefined || groups === undefined) return expect.fail("a resource type is missing")
       const members = (id: string) =>
@@ -267,10 +228,10 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-grpc-" })
       const file = `${folder}/directory.json`
       yield* fs.writeFileString(file, JSON.stringify(content))
-      yield* go("directory", ["--directory-file", file, "-f", `${folder}/go.c1z`, "--storage-engine", "sqlite"])
+      yield* GoSdk.go("directory", ["--directory-file", file, "-f", `${folder}/go.c1z`, "--storage-engine", "sqlite"])
 
       const child = yield* ConnectorProcess.start({
-        command: peers,
+        command: GoSdk.path(),
         args: ["--directory-file", file, "--provisioning"],
         env: { PEER: "directory" },
         output: "ignore"
@@ -314,7 +275,7 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
       yield* fs.writeFileString(file, JSON.stringify(content))
       const grantsWith = Effect.fnUntraced(function*(sessionStore: boolean) {
         const child = yield* ConnectorProcess.start({
-          command: peers,
+          command: GoSdk.path(),
           args: ["--directory-file", file],
           env: { PEER: "directory" },
           output: "ignore",
@@ -330,7 +291,11 @@ needing("baton", "The Go SDK over baton's wire protocol", () => {
 
   it.live("tells our parent why it can't start", () =>
     Effect.gen(function*() {
-      const child = yield* ConnectorProcess.start({ command: peers, env: { PEER: "directory" }, output: "ignore" })
+      const child = yield* ConnectorProcess.start({
+        command: GoSdk.path(),
+        env: { PEER: "directory" },
+        output: "ignore"
+      })
       const failed = yield* Effect.flip(child.ended)
       // A required flag is missing.
       expect([failed.reason, failed.exitCode]).toEqual(["Ended", 2])
