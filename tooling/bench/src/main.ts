@@ -11,6 +11,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as GrpcBench from "./GrpcBench.ts"
 import * as ScimCoreBench from "./ScimCoreBench.ts"
 import * as SnapshotBench from "./SnapshotBench.ts"
 import * as SyncBench from "./SyncBench.ts"
@@ -79,9 +80,23 @@ const snapshot = Command.make(
   Effect.fn("snapshot")(SnapshotBench.run)
 ).pipe(Command.withDescription("Questions to a snapshot, beside the real baton if it was built: wall, CPU, memory"))
 
+const grpc = Command.make(
+  "grpc",
+  {
+    users: number("users", 50_000, "Accounts"),
+    groups: number("groups", 500, "Groups"),
+    members: number("members", 500, "Members of each group"),
+    page: number("page", 1_000, "Rows of a page"),
+    runs: number("runs", 3, "How often to measure")
+  },
+  Effect.fn("grpc")(GrpcBench.run)
+).pipe(
+  Command.withDescription("The gRPC server beside one of the Go SDK: rows listed per second, and syncs by Go's syncer")
+)
+
 const bench = Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the connector. They print tables and judge nothing"),
-  Command.withSubcommands([sync, snapshot, scimCore])
+  Command.withSubcommands([sync, snapshot, scimCore, grpc])
 )
 
 bench.pipe(
