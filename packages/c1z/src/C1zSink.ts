@@ -140,7 +140,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
         sinceCheckpoint = 0
         lastCheckpoint = now
       }
-      return client.send({ now, storage, rows, checkpoint }, (returned) => current.reuse(returned))
+      return client.send({ now, storage, rows, checkpoint }, count, (returned) => current.reuse(returned))
     })
 
   const begin = Effect.fn("C1zSink.begin")(function*(
@@ -199,6 +199,7 @@ export const make = Effect.fn("C1zSink.make")(function*(
   return SnapshotSink.of({
     begin,
     write,
+    grantsComplete: Effect.andThen(flush, client.tell("indexGrants")),
     discard: Effect.fn("C1zSink.discard")(function*(resourceType, checkpoint) {
       if (batch === undefined) return yield* notBegun
       latest = checkpoint

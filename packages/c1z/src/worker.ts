@@ -44,6 +44,9 @@ const answer = async (request: Request): Promise<unknown> => {
       if (checkpoint !== undefined) opened().commit(checkpoint)
       return storage
     }
+    case "indexGrants":
+      opened().indexGrants()
+      return null
     case "discard":
       opened().discard(request.question.resourceType)
       opened().commit(request.question.checkpoint)

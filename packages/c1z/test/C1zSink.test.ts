@@ -1,5 +1,5 @@
 import { C1z, C1zSink } from "@access-kit/c1z"
-import { type Page, SnapshotSink } from "@access-kit/connector-model"
+import { Holders, type Page, SnapshotSink } from "@access-kit/connector-model"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -154,6 +154,15 @@ const begun = Effect.fnUntraced(function*(path: string, header = Directory.HEADE
   return { sink, start }
 })
 
+const indexesOf = (path: string): ReadonlyArray<unknown> => {
+  const database = `${path}.db`
+  writeFileSync(database, inside(path))
+  const opened = new DatabaseSync(database)
+  const indexes = opened.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name").all()
+  opened.close()
+  return indexes
+}
+
 const flat = (content: ReadonlyArray<ReadonlyArray<Page.ResourceRecord>>) => content.flat()
 
 describe("settling", () => {
@@ -182,6 +191,53 @@ describe("settling", () => {
       const file = yield* Directory.contents(path)
       assert.strictEqual(file.resources.find((row) => row.key === "user:u3")?.message.displayName, "Renamed")
       assert.strictEqual(new Set(file.grants.map((row) => row.key)).size, file.grants.length)
+    }).pipe(Effect.scoped))
+
+  it.effect("comes to the same where grants were indexed early and more of them came all the same", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory.temporary
+      const [accounts, groups] = [Directory.pages(300, 0, 0), Directory.pages(300, 130, 60).slice(30)]
+      const again = [Directory.group("g1", ["u1", "u7", "u1"]), Directory.group("g999", ["u2"])]
+      const write = (path: string, early: boolean) =>
+        Effect.gen(function*() {
+          const { sink } = yield* begun(path)
+          const told = early ? sink.grantsComplete ?? Effect.die("the sink does not want to know") : Effect.void
+          yield* sink.write(flat(groups), () => "1")
+          yield* told
+          yield* sink.write(flat(accounts), () => "2")
+          yield* sink.write(again, () => "3")
+          yield* told
+          const settled = yield* sink.settle({ missingLimit: 10 })
+          yield* sink.finish
+          return settled
+        }).pipe(Effect.scoped)
+      const [early, late] = [join(directory, "early.c1z"), join(directory, "late.c1z")]
+      assert.deepStrictEqual(yield* write(early, true), yield* write(late, false))
+      assert.deepStrictEqual(Directory.digest(early), Directory.digest(late))
+      assert.deepStrictEqual(indexesOf(early), indexesOf(late))
+    }).pipe(Effect.scoped))
+
+  it.effect("comes to the same whether grants are listed or their holders are", () =>
+    Effect.gen(function*() {
+      const directory = yield* Directory.temporary
+      const content = Directory.pages(60, 9, 20)
+      const short = content.map((page) =>
+        page.map((record) => {
+          const [entitlement] = record.entitlements
+          return entitlement === undefined ? record : Holders.record(record.resource, record.entitlements, {
+            holders: [{
+              entitlementId: entitlement.id,
+              principalType: "user",
+              principals: record.grants.map((grant) => grant.principal.resource)
+            }],
+            others: []
+          })
+        })
+      )
+      const [listed, held] = [join(directory, "listed.c1z"), join(directory, "held.c1z")]
+      yield* Directory.sync(listed, content)
+      yield* Directory.sync(held, short)
+      assert.deepStrictEqual(Directory.digest(held), Directory.digest(listed))
     }).pipe(Effect.scoped))
 
   it.effect("finds principals that nothing describes, in a stable order and up to a limit", () =>

@@ -190,6 +190,12 @@ export class SnapshotSink extends Context.Service<SnapshotSink, {
   readonly write: (records: ReadonlyArray<ResourceRecord>, checkpoint: () => string) => Effect.Effect<void, SinkError>
 
   /**
+   * Said when everything that can be held by grants was read to its end, while other listings are still to come: a sink may use the time to sort the
+   * grants. More may come all the same, where a listing has to be read again.
+   */
+  readonly grantsComplete?: Effect.Effect<void, SinkError>
+
+  /**
    * Forgets every record of a resource type with its entitlements and grants, because it has to be read again. What is forgotten must not
    * become durable under an older checkpoint, which would still count those records as done: take a new one in the same transaction.
    */

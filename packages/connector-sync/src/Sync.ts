@@ -126,15 +126,6 @@ const reportOf = (
   }
 }
 
-/**
- * Types that are granted on come first, the others after them, each in the connector's order: grants are what a sink works on longest, so it
- * does that while the rest is still being fetched.
- */
-const inReadingOrder = (handlers: ReadonlyArray<ResourceTypeHandler>): ReadonlyArray<ResourceTypeHandler> => [
-  ...handlers.filter((handler) => handler.entitlements !== undefined),
-  ...handlers.filter((handler) => handler.entitlements === undefined)
-]
-
 /** Everything between `begin` and the report. */
 const carryOut = Effect.fnUntraced(function*(
   engine: Engine.Engine,
@@ -144,6 +135,11 @@ const carryOut = Effect.fnUntraced(function*(
   const { connector, state } = engine
   const maxRewalks = Math.max(0, Math.trunc(options.limits?.rewalks ?? 2))
   const maxMissing = Math.max(0, Math.trunc(options.limits?.missingPrincipals ?? 1_000))
+  // Types that are granted on come first, the others after them, each in the connector's order: grants are what a sink works on longest, so it does
+  // that while the rest is still being fetched.
+  const granted = connector.resourceTypes.filter((handler) => handler.entitlements !== undefined)
+  const others = connector.resourceTypes.filter((handler) => handler.entitlements === undefined)
+  const isUnread = ({ resourceType }: ResourceTypeHandler): boolean => state.types.get(resourceType.id)?.open.size !== 0
   /** Rewalks of this run by type id: a new run has new patience. */
   const attempts = new Map<string, number>()
 
@@ -239,7 +235,9 @@ const carryOut = Effect.fnUntraced(function*(
   let lookedUp = 0
   if (state.recovering !== undefined) yield* Principals.recover(engine, state.recovering)
   while (true) {
-    for (const handler of inReadingOrder(connector.resourceTypes)) yield* read(handler)
+    for (const handler of granted) yield* read(handler)
+    if (granted.length > 0 && others.some(isUnread)) yield* engine.grantsComplete
+    for (const handler of others) yield* read(handler)
 
     yield* engine.tell(ProgressEvent.Settling())
     const settled = yield* engine.settle(maxMissing + 1)

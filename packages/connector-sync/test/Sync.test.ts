@@ -1,4 +1,5 @@
 import { type Page, SnapshotSink } from "@access-kit/connector-model"
+import type { ResourceTypeHandler } from "@access-kit/connector-model/Connector"
 import { MemorySink, type ProgressEvent, type Sync } from "@access-kit/connector-sync"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, type Duration, Effect, Exit, Fiber, Option } from "effect"
@@ -55,6 +56,32 @@ describe("a directory that holds still", () => {
         }))
     }
   }
+
+  it.effect("tells the sink when no more grants are expected, if anything else is", () =>
+    Effect.gen(function*() {
+      const seen = Effect.fnUntraced(function*(types: ReadonlyArray<string>) {
+        const order: Array<string> = []
+        const memory = MemorySink.make()
+        const { connector } = Chaos.make(Chaos.directory(25, 3), { paging: "siblings", pageSize: 10, seed: 1 })
+        const resourceTypes = connector.resourceTypes.filter(({ resourceType }) => types.includes(resourceType.id)).map(
+          (handler): ResourceTypeHandler =>
+            handler.resourceType.id === "group"
+              ? { ...handler, entitlements: [{ slug: "member", purpose: "assignment", grantableTo: ["user"] }] }
+              : handler
+        )
+        yield* SyncRun.run({ ...connector, resourceTypes }, {
+          ...memory.sink,
+          write: (records, checkpoint) => {
+            order.push(...records.map((record) => record.resource.id.resourceType))
+            return memory.sink.write(records, checkpoint)
+          },
+          grantsComplete: Effect.sync(() => void order.push("complete"))
+        })
+        return order.filter((each, at) => each !== order[at - 1])
+      })
+      assert.deepStrictEqual(yield* seen(["user", "group"]), ["group", "complete", "user"])
+      assert.deepStrictEqual(yield* seen(["group"]), ["group"])
+    }))
 
   it.effect("may be empty", () =>
     Effect.gen(function*() {

@@ -2,6 +2,7 @@
  * Gathers records for the worker: messages as bytes in one buffer, and beside them the few strings that tables and indexes are made of.
  */
 import { type Grant, makeId } from "@access-kit/connector-model/Grant"
+import * as Holders from "@access-kit/connector-model/Holders"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
 import type { ResourceType } from "@access-kit/connector-model/ResourceType"
@@ -19,8 +20,13 @@ import { ProtoWriter } from "./ProtoWriter.ts"
 /** Bytes after which a batch is handed over: large enough to be rare, small enough that a few of them are no memory. */
 const FULL = 256 * 1024
 
+/** Bytes up to which a batch is copied when it is handed over. */
+const SPARSE = FULL / 4
+
 /** With room for what the last record puts over the limit. */
 const STORAGE = FULL + 64 * 1024
+
+const NO_HOLDERS: ReadonlyArray<Holders.Holders> = []
 
 /** The same for grants, whose rows are larger than what is sent. */
 const FULL_ROWS = 5_000
@@ -57,10 +63,17 @@ export class Batch {
   /** Takes what was gathered out, for transfer. */
   take(): Taken {
     const { count, rows, writer } = this
-    const storage = writer.storage
     this.rows = []
     this.resources = undefined
     this.count = 0
+    const used = writer.position
+    // Grants are mostly ids, beside the buffer: a copy of the little that is in it, rather than all of it, waits for the worker.
+    if (used < SPARSE) {
+      const storage = writer.storage.slice(0, used)
+      writer.position = 0
+      return { storage, rows, count }
+    }
+    const storage = writer.storage
     writer.empty(this.spare.pop() ?? new ArrayBuffer(STORAGE))
     return { storage, rows, count }
   }
@@ -71,12 +84,13 @@ export class Batch {
   }
 
   add(record: ResourceRecord): void {
-    const { entitlements, grants, resource } = record
+    const { entitlements, resource } = record
+    const { holders, others } = Holders.of(record) ?? { holders: NO_HOLDERS, others: record.grants }
     const { writer } = this
     const start = writer.position
     writeResource(writer, resource, this.types.get(resource.id.resourceType)?.traits)
     this.addResource(resource.id, resource.parent, start)
-    if (entitlements.length === 0 && grants.length === 0) return
+    if (entitlements.length === 0 && holders.length === 0 && others.length === 0) return
     // A copy: the writer may move while the messages that hold it are written.
     const encoded = writer.slice(start, writer.position).slice()
     for (const entitlement of entitlements) {
@@ -95,7 +109,8 @@ export class Batch {
         end: writer.position
       })
     }
-    if (grants.length > 0) this.addGrants(record, encoded)
+    for (const each of holders) this.addHolders(record, each, encoded)
+    if (others.length > 0) this.addGrants(record, others, encoded)
   }
 
   private push(rows: Rows): void {
@@ -132,10 +147,35 @@ export class Batch {
     return encoded
   }
 
-  private addGrants({ entitlements, grants, resource }: ResourceRecord, encoded: Uint8Array): void {
+  private addHolders(
+    { entitlements, resource }: ResourceRecord,
+    { entitlementId, principalType, principals }: Holders.Holders,
+    encoded: Uint8Array
+  ): void {
     const { writer } = this
-    let rows: GrantsRows | undefined
-    const started = new Map<string, Array<GrantsRows>>()
+    const start = writer.position
+    writeGrantedEntitlement(writer, entitlementId, encoded)
+    this.rows.push({
+      kind: "grants",
+      entitlementId,
+      resource: entitlements.find((each) => each.id === entitlementId)?.resource ?? resource.id,
+      principalType,
+      principals,
+      start,
+      end: writer.position
+    })
+    this.resources = undefined
+    this.count += principals.length
+  }
+
+  private addGrants(
+    { entitlements, resource }: ResourceRecord,
+    grants: ReadonlyArray<Grant>,
+    encoded: Uint8Array
+  ): void {
+    const { writer } = this
+    let rows: GrantsRows & { readonly principals: Array<string> } | undefined
+    const started = new Map<string, Array<NonNullable<typeof rows>>>()
     for (const grant of grants) {
       const { entitlementId, expandable, principal } = grant
       if (rows === undefined || rows.entitlementId !== entitlementId || rows.principalType !== principal.resourceType) {

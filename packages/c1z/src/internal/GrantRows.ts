@@ -18,8 +18,9 @@ export class GrantRows {
 
   constructor(database: DatabaseSync, syncId: string) {
     this.syncId = syncId
+    // OR FAIL: of a statement that fails nothing has to be taken back by itself, since the whole transaction is. SQLite keeps no second journal for it.
     this.many = database.prepare(
-      `INSERT INTO v1_grants (${COLUMNS})
+      `INSERT OR FAIL INTO v1_grants (${COLUMNS})
        SELECT ?1, ?2, ?3, ?4, value, ?5 || value, NULL, 0, CAST(?6 || value || ?7 || value AS BLOB), ?8, ?9 FROM json_each(?10)`
     )
     this.one = database.prepare(`INSERT INTO v1_grants (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -45,7 +46,7 @@ export class GrantRows {
   /** Answers how many principals came twice and were put in once. */
   insertMany(rows: GrantsRows, bytes: Uint8Array, discoveredAt: string): number {
     // Sorted principals make the indexes four times cheaper, and the file the same whatever order the source lists them in.
-    const principals = rows.principals.sort()
+    const principals = rows.principals.toSorted()
     const byLength = new Map<number, Array<string>>()
     let repeated = 0
     let previous: string | undefined

@@ -40,7 +40,7 @@ export interface GrantsRows extends Bytes {
   readonly entitlementId: string
   readonly resource: ResourceId
   readonly principalType: string
-  readonly principals: Array<string>
+  readonly principals: ReadonlyArray<string>
 }
 
 /** A grant that is not plain. The bytes are the whole `Grant` message. */
@@ -112,6 +112,8 @@ export interface Calls {
     },
     ArrayBuffer
   ]
+  /** Most likely no more grants come: time to sort them. */
+  readonly indexGrants: [null, null]
   readonly discard: [{ readonly resourceType: string; readonly checkpoint: string }, null]
   readonly settle: [{ readonly missingLimit: number }, Settled]
   readonly dropGrantsTo: [{ readonly principals: ReadonlyArray<ResourceId> }, number]

@@ -8,8 +8,17 @@ import type * as Scope from "effect/Scope"
 import { type Transferable, Worker } from "node:worker_threads"
 import type { Call, Calls, Failure, Reply } from "./Protocol.ts"
 
-/** Batches under way at most. With one being stored and one waiting the worker is never idle; the third is being filled. */
+/** Batches under way at least. With one being stored and one waiting the worker is never idle; the third is being filled. */
 const AHEAD = 3
+
+/**
+ * Bytes under way at most, where that is more. Grants take the worker longest and the reader no time, accounts the other way round: what waits here is stored
+ * while the next listing is being read.
+ */
+const AHEAD_BYTES = 16 * 1024 * 1024
+
+/** About what a row takes beside the buffer: an id as long as people make them, twice a header. */
+const ROW = 48
 
 const reasonOf = (failure: Failure): SnapshotSink.SinkReason => {
   const { location, message } = failure
@@ -42,6 +51,7 @@ export class StoreClient {
   private readonly pending = new Map<number, Settle>()
   private sequence = 0
   private ahead = 0
+  private aheadBytes = 0
   /** The first failure. The rows that it concerned are lost, so nothing may succeed after it. */
   private failed: SnapshotSink.SinkError | undefined
   private waiting: (() => void) | undefined
@@ -116,17 +126,33 @@ export class StoreClient {
     })
   }
 
-  /** Sends a batch, and waits only while the worker is behind. `done` gets the buffer back. */
-  send(question: Calls["write"][0], done: (storage: ArrayBuffer) => void): Effect.Effect<void, SnapshotSink.SinkError> {
+  /** Says something, and does not wait: if it fails, what is sent or asked next does. */
+  tell(call: "indexGrants"): Effect.Effect<void, SnapshotSink.SinkError> {
+    return Effect.suspend(() => {
+      if (this.failed !== undefined) return Effect.fail(this.failed)
+      this.post(call, null, [], () => undefined)
+      return Effect.void
+    })
+  }
+
+  /** Sends a batch of so many rows, and waits only while the worker is behind. `done` gets the buffer back. */
+  send(
+    question: Calls["write"][0],
+    count: number,
+    done: (storage: ArrayBuffer) => void
+  ): Effect.Effect<void, SnapshotSink.SinkError> {
     return Effect.callback<void, SnapshotSink.SinkError>((resume) => {
       if (this.failed !== undefined) return resume(Effect.fail(this.failed))
+      const bytes = question.storage.byteLength + count * ROW
       this.ahead++
+      this.aheadBytes += bytes
       this.post("write", question, [question.storage], (exit) => {
         this.ahead--
+        this.aheadBytes -= bytes
         if (Exit.isSuccess(exit) && exit.value instanceof ArrayBuffer) done(exit.value)
         this.waiting?.()
       })
-      if (this.ahead < AHEAD) return resume(Effect.void)
+      if (this.ahead < AHEAD || this.aheadBytes < AHEAD_BYTES) return resume(Effect.void)
       this.waiting = () => {
         this.waiting = undefined
         resume(this.failed === undefined ? Effect.void : Effect.fail(this.failed))

@@ -153,3 +153,9 @@ export const LATE: ReadonlyArray<Index> = [
     on: "v1_grants (principal_resource_type_id, principal_resource_id)"
   }
 ]
+
+/** What comes last of a table: first the index that tells repeated rows. */
+export const last = (table: string): ReadonlyArray<Index> => [
+  ...IDENTITY.filter(([of]) => of === table).map(([, index]) => index),
+  ...LATE.filter(({ on }) => on.startsWith(`${table} `))
+]

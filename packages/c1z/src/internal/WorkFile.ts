@@ -23,6 +23,10 @@ const LONG_RUN = 64
 /** Rows after which the length of runs is judged. */
 const ENOUGH_ROWS = 5_000
 
+const GRANTS = "v1_grants"
+const OTHERS: ReadonlyArray<string> = ["v1_resources", "v1_entitlements"]
+const ALL: ReadonlyArray<string> = [...OTHERS, GRANTS]
+
 export interface Counts {
   readonly resourceTypes: number
   readonly resources: Readonly<Record<string, number>>
@@ -44,8 +48,8 @@ export class WorkFile {
   private readonly setToken: StatementSync
   private checkpoint: string | null
   private duplicates: number
-  /** Whether the indexes that come last are there. */
-  private indexed: boolean
+  /** The tables whose indexes that come last are there. */
+  private readonly indexed = new Set<string>()
   private grantRows = 0
   private grantRuns = 0
   private eager: boolean | undefined
@@ -74,8 +78,9 @@ export class WorkFile {
     const present = new Set(
       database.prepare("SELECT name FROM sqlite_schema WHERE type = 'index'").all().map((row) => text(row, "name"))
     )
-    this.indexed = TableSchema.IDENTITY.some(([, index]) => present.has(index.name))
-      || TableSchema.LATE.some((index) => present.has(index.name))
+    for (const table of ALL) {
+      if (TableSchema.last(table).some((index) => present.has(index.name))) this.indexed.add(table)
+    }
     if (TableSchema.BY_ENTITLEMENT.some((index) => present.has(index.name))) this.eager = true
   }
 
@@ -149,7 +154,7 @@ export class WorkFile {
 
   write(bytes: Uint8Array, rows: ReadonlyArray<Rows>, now: number): void {
     if (rows.length === 0) return
-    this.unsettle()
+    this.expect(rows)
     const discoveredAt = Timestamp.format(now)
     for (const row of rows) {
       switch (row.kind) {
@@ -191,18 +196,30 @@ export class WorkFile {
         }
         case "grants": {
           this.duplicates += this.grants.insertMany(row, bytes, discoveredAt)
-          this.grantRuns++
-          this.grantRows += row.principals.length
           break
         }
         case "grant": {
           this.grants.insertOne(row, bytes, discoveredAt)
-          this.grantRuns++
-          this.grantRows++
           break
         }
       }
     }
+  }
+
+  /** Looks at rows before they are put in: what they bring decides which indexes are there meanwhile. */
+  private expect(rows: ReadonlyArray<Rows>): void {
+    let grants = 0
+    let runs = 0
+    for (const row of rows) {
+      if (row.kind === "grants") grants += row.principals.length
+      else if (row.kind === "grant") grants++
+      else continue
+      runs++
+    }
+    this.unsettle(runs === rows.length ? [GRANTS] : runs === 0 ? OTHERS : ALL)
+    if (runs === 0) return
+    this.grantRuns += runs
+    this.grantRows += grants
     this.judgeRuns()
   }
 
@@ -237,23 +254,23 @@ export class WorkFile {
   }
 
   discard(resourceType: string): void {
-    this.unsettle()
+    this.unsettle(ALL)
     for (const table of ["v1_resources", "v1_entitlements", "v1_grants"]) {
       this.database.prepare(`DELETE FROM ${table} WHERE resource_type_id = ?`).run(resourceType)
     }
   }
 
-  /** Removes what settling has made, so that rows may be added cheaply and in any state. */
-  private unsettle(): void {
-    if (!this.indexed) return
-    this.database.exec(TableSchema.drop([...TableSchema.IDENTITY.map(([, index]) => index), ...TableSchema.LATE]))
-    this.indexed = false
+  /** Removes what settling has made of these tables, so that rows may be added cheaply and in any state. */
+  private unsettle(tables: ReadonlyArray<string>): void {
+    for (const table of tables) {
+      if (this.indexed.delete(table)) this.database.exec(TableSchema.drop(TableSchema.last(table)))
+    }
   }
 
-  settle(missingLimit: number): Settled {
-    this.commit(this.checkpoint)
-    this.indexed = true
-    for (const [table, index] of TableSchema.IDENTITY) {
+  /** Creates the indexes of a table that come last, once no row has an id of another. */
+  private index(table: string): void {
+    this.indexed.add(table)
+    for (const index of TableSchema.last(table)) {
       const create = TableSchema.create([index])
       try {
         this.database.exec(create)
@@ -263,8 +280,23 @@ export class WorkFile {
         this.database.exec(create)
       }
     }
+  }
+
+  /** Indexes the grants while accounts are still coming. */
+  indexGrants(): void {
     this.database.exec(TableSchema.create(TableSchema.BY_ENTITLEMENT))
-    this.database.exec(TableSchema.create(TableSchema.LATE))
+    this.index(GRANTS)
+    this.commit(this.checkpoint)
+  }
+
+  private get isSettled(): boolean {
+    return ALL.every((table) => this.indexed.has(table))
+  }
+
+  settle(missingLimit: number): Settled {
+    this.commit(this.checkpoint)
+    for (const table of ALL) this.index(table)
+    this.database.exec(TableSchema.create(TableSchema.BY_ENTITLEMENT))
     this.commit(this.checkpoint)
     return {
       resources: this.countBy("v1_resources"),
@@ -302,7 +334,7 @@ export class WorkFile {
   }
 
   dropGrantsTo(principals: Calls["dropGrantsTo"][0]["principals"]): number {
-    if (!this.indexed) this.settle(0)
+    if (!this.isSettled) this.settle(0)
     const statement = this.database.prepare(
       "DELETE FROM v1_grants WHERE principal_resource_type_id = ? AND principal_resource_id = ?"
     )
@@ -333,7 +365,7 @@ export class WorkFile {
    * Gives the database the contents that are published. What it takes to go on should the process die before they are is kept beside it.
    */
   seal(now: number, format: Format): Counts {
-    if (!this.indexed) this.settle(0)
+    if (!this.isSettled) this.settle(0)
     const counts = this.counts()
     writeFileSync(`${this.target.seal}.new`, JSON.stringify({ syncId: this.syncId, token: this.token() }), {
       mode: 0o600

@@ -3,6 +3,7 @@
  */
 import * as Entitlement from "@access-kit/connector-model/Entitlement"
 import * as Grant from "@access-kit/connector-model/Grant"
+import * as Holders from "@access-kit/connector-model/Holders"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { Group, ResourceId } from "@access-kit/connector-model/Resource"
 import * as ResourceType from "@access-kit/connector-model/ResourceType"
@@ -64,20 +65,23 @@ export const grantTo = (entitlementId: string, principal: ResourceId): Grant.Gra
     : Grant.make(entitlementId, principal)
 
 /**
- * The principal of a member. Neither `type` nor `$ref` says so on many servers, WorkOS's among them, and then it is a person.
+ * The group with who is in it. Neither `type` nor `$ref` says on many servers, WorkOS's among them, what a member is, and then it is a person.
  */
-export const principalOf = (member: ScimGroup.Member): ResourceId => ({
-  resourceType: member.type === "Group" ? ResourceType.GROUP : ResourceType.USER,
-  resource: member.value
-})
-
 export const recordOf = (group: ScimGroup.Group, members: ReadonlyArray<ScimGroup.Member>): ResourceRecord => {
   const resource = groupOf(group)
   const entitlement = entitlementOf(resource)
-  const entitlementId = entitlement.id
-  const grants: Array<Grant.Grant> = []
-  for (const member of members) grants.push(grantTo(entitlementId, principalOf(member)))
-  return { resource, entitlements: [entitlement], grants }
+  const principals: Array<string> = []
+  const others: Array<Grant.Grant> = []
+  for (const { type, value } of members) {
+    if (type === "Group") others.push(grantTo(entitlement.id, groupId(value)))
+    else principals.push(value)
+  }
+  return Holders.record(resource, [entitlement], {
+    holders: principals.length === 0
+      ? []
+      : [{ entitlementId: entitlement.id, principalType: ResourceType.USER, principals }],
+    others
+  })
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Engine {
   readonly tell: (event: ProgressEvent) => Effect.Effect<void>
   /** Takes records and, once they are accepted, moves the state on in the same uninterruptible step. */
   readonly write: (records: ReadonlyArray<ResourceRecord>, accepted: () => void) => Effect.Effect<void, SinkError>
+  /** Tells the sink that most likely no more grants come. */
+  readonly grantsComplete: Effect.Effect<void, SinkError>
   readonly discard: (resourceTypeId: string) => Effect.Effect<void, SinkError>
   readonly settle: (missingLimit: number) => ReturnType<SnapshotSink["Service"]["settle"]>
   readonly dropGrantsTo: (principals: ReadonlyArray<ResourceId>) => Effect.Effect<number, SinkError>
@@ -60,6 +62,7 @@ export const make = (options: {
           ? Effect.sync(accepted)
           : Effect.map(sink.write(records, checkpoint), accepted)
       ),
+    grantsComplete: sink.grantsComplete === undefined ? Effect.void : alone(sink.grantsComplete),
     discard: (resourceTypeId) => alone(sink.discard(resourceTypeId, checkpoint)),
     settle: (missingLimit) => Effect.withSpan(alone(sink.settle({ missingLimit })), "Sync.settle"),
     dropGrantsTo: (principals) => alone(sink.dropGrantsTo(principals)),
