@@ -56,8 +56,13 @@ export const isJson = (format: Format): boolean => format === "json" || format =
  */
 export class Output extends Context.Service<Output, {
   readonly format: Format
-  /** What was asked for. Rows and records are printed as JSON for `baton-json`, and as a table for `markdown`. */
+  /** What was asked for. */
   readonly asked: Asked
+  /**
+   * Fails where `baton-json` or `markdown` was asked for. What prints rows and records does so too; a command that changes something asks before it
+   * does.
+   */
+  readonly plain: Effect.Effect<void, CommandError>
   /** Prints what is in its format already. */
   readonly raw: <E, R>(content: Stream.Stream<string | Uint8Array, E, R>) => Effect.Effect<void, E | CommandError, R>
   /**
@@ -124,11 +129,22 @@ export class Output extends Context.Service<Output, {
           }
         }
 
+        const plain = isFormat(asked)
+          ? Effect.void
+          : Effect.fail(
+            new CommandError({
+              reason: "Usage",
+              message: `--output ${asked} is not for this command. Use one of ${formats.join(", ")}.`
+            })
+          )
+
         return {
           format,
           asked,
+          plain,
           raw: write,
           rows: Effect.fn("Output.rows")(function*(view, rows) {
+            yield* plain
             let count = 0
             const seen = Stream.tap(rows, () =>
               Effect.sync(() => {
@@ -138,6 +154,7 @@ export class Output extends Context.Service<Output, {
             return count
           }),
           record: Effect.fn("Output.record")(function*(view, row) {
+            yield* plain
             yield* write(Stream.succeed(
               format === "table"
                 ? Table.record(view, row, style.bold)

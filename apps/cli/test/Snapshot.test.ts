@@ -51,6 +51,68 @@ withBundle("snapshot", (it) => {
       expect([foreign.code, foreign.stdout]).toEqual([49, ""])
     }))
 
+  it.effect("goes on page by page wherever there are rows, and judges by all of them", () =>
+    Effect.gen(function*() {
+      const bundle = yield* Bundle
+      const { run } = yield* snapshots
+      const [grant] = rowsOf((yield* run("grants", "one.c1z", "--limit", "1", "-o", "json")).stdout)
+      const { id } = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))(grant?.["principal"])
+      const other = yield* Sandbox.make({ directory: yield* Directory.generate({ ...company, seed: 98 }) })
+      expect((yield* bundle.run(["sync", "--out", "seven.c1z", "--quiet"], { sandbox: other })).code).toBe(0)
+      const listings: ReadonlyArray<readonly [args: ReadonlyArray<string>, code: number]> = [
+        [["access", "one.c1z", id], 0],
+        [["diff", "one.c1z", "seven.c1z", "--exit-code"], 51]
+      ]
+      for (const [args, code] of listings) {
+        const whole = yield* run(...args, "-o", "json")
+        expect(whole.code, whole.stderr).toBe(code)
+        const all = rowsOf(whole.stdout)
+        const size = Math.ceil(all.length / 2)
+        const first = yield* run(...args, "-o", "json", "--limit", String(size))
+        expect(first.code).toBe(code)
+        expect(rowsOf(first.stdout)).toEqual(all.slice(0, size))
+        const token = /"nextPageToken":"([^"]+)"/.exec(first.stderr)?.[1]
+        expect(token === undefined).toBe(size === all.length)
+        if (token === undefined) continue
+        const rest = yield* run(...args, "-o", "json", "--page-token", token)
+        expect(rest.code).toBe(code)
+        expect(rowsOf(rest.stdout)).toEqual(all.slice(size))
+      }
+    }))
+
+  it.effect("lists who holds something on a resource", () =>
+    Effect.gen(function*() {
+      const { run } = yield* snapshots
+      const grants = rowsOf((yield* run("grants", "one.c1z", "-o", "json")).stdout)
+      const { id } = Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))(grants[0]?.["resource"])
+      const of = (row: Readonly<Record<string, unknown>>, what: string) =>
+        Schema.decodeUnknownSync(Schema.Struct({ id: Schema.String }))(row[what]).id
+      const expected = grants.filter((row) => of(row, "resource") === id).map((row) => of(row, "principal")).sort()
+      const listed = rowsOf((yield* run("principals", "one.c1z", "--resource", `group:${id}`, "-o", "json")).stdout)
+      expect(listed.map((row) => row["id"])).toEqual(expected)
+    }))
+
+  it.effect("refuses formats that a command has not, before anything is done", () =>
+    Effect.gen(function*() {
+      const bundle = yield* Bundle
+      const files = yield* FileSystem.FileSystem
+      const { run } = yield* snapshots
+      for (
+        const args of [
+          ["info", "one.c1z", "-o", "baton-json"],
+          ["verify", "one.c1z", "-o", "baton-json"],
+          ["grants", "one.c1z", "-o", "markdown"],
+          ["export", "csv", "one.c1z", "--out", "refused.csv", "-o", "markdown"],
+          ["convert", "one.c1z", "--to", "v3", "--out", "refused.c1z", "-o", "baton-json"]
+        ]
+      ) {
+        const refused = yield* run(...args)
+        expect([refused.code, refused.stdout], args.join(" ")).toEqual([2, ""])
+        expect(refused.stderr).toContain("not for this command")
+      }
+      expect((yield* files.readDirectory(bundle.directory)).filter((name) => name.startsWith("refused"))).toEqual([])
+    }))
+
   it.effect("answers who has what, and why", () =>
     Effect.gen(function*() {
       const { run } = yield* snapshots

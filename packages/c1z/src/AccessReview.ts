@@ -65,7 +65,8 @@ const status = (row: ResourceRow.ResourceRow): string => {
 
 const contact = (row: ResourceRow.ResourceRow): string => {
   const address = row.email || row.login
-  return address === nameOf(row) ? "" : html(address)
+  // A long address may break after its parts, not within them.
+  return address === nameOf(row) ? "" : html(address).replaceAll(/[@._-]/g, "$&<wbr>")
 }
 
 const DECISION = `<td class="box"></td><td class="box"></td><td class="note"></td>`

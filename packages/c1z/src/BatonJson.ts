@@ -6,10 +6,12 @@
  */
 import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { ResourceSchema, ResourceTypeSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as C1z from "./C1z.ts"
 import type * as C1zError from "./C1zError.ts"
+import type { Change } from "./Diff.ts"
 import { BatonGrants, COLUMNS, valuesOf } from "./internal/BatonGrants.ts"
 import { BatonLookup, bytesAt, type Place } from "./internal/BatonLookup.ts"
 import { JsonOutput } from "./internal/JsonOutput.ts"
@@ -294,6 +296,25 @@ export const access = (
       return Buffer.from(`{"principal":${holder}${lists.length === 0 ? "" : `,"access":[${lists.join(",")}]`}}`)
     }))
   })
+
+const PLACES = { resource: "resources", entitlement: "entitlements", grant: "grants" } as const
+
+/**
+ * `baton diff`, without the rows that it calls modified though nothing in them has changed. It has no place for changes of resource types.
+ *
+ * @since 0.1.0
+ */
+export const diff = <E, R>(changes: Stream.Stream<Change, E, R>): Stream.Stream<Uint8Array, E, R> =>
+  Stream.fromEffect(Effect.map(Stream.runCollect(changes), (found) => {
+    const answer: Record<string, Record<string, Array<Change["message"]>>> = {}
+    for (const place of Object.values(PLACES)) answer[place] = {}
+    for (const change of found) {
+      if (change.kind === "resource type") continue
+      const place = answer[PLACES[change.kind]]
+      if (place !== undefined) (place[change.change] ??= []).push(change.message)
+    }
+    return Buffer.from(JSON.stringify(answer))
+  }))
 
 const runOf = (row: Row): Record<string, unknown> => {
   const optional = (key: string, value: string | undefined) =>

@@ -319,16 +319,21 @@ const milliseconds = (
 
 /**
  * Looks at a file from outside: format, sizes, checksum, and for v3 its manifest. Nothing is decompressed, so it takes no time however large the file
- * is; that the contents are whole is what {@link open} tells.
+ * is; only a v3 payload that is compressed as a whole must be, to see what it holds. That the contents are whole is what {@link open} tells.
  *
  * @since 0.1.0
  */
 export const inspect = Effect.fn("C1z.inspect")(function*(
-  path: string
+  path: string,
+  options: OpenOptions = {}
 ): Effect.fn.Return<Inspection, C1zError.C1zError> {
-  const limits = { maxDecodedBytes: Number.MAX_SAFE_INTEGER, temporaryDirectory: undefined }
+  const limits = {
+    maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_LIMIT,
+    temporaryDirectory: options.temporaryDirectory
+  }
   if ((yield* V3Open.kind(path)) !== "v3") {
-    const frames = yield* framesOf(path, limits)
+    // Nothing is decoded, so that no size is too large.
+    const frames = yield* framesOf(path, { ...limits, maxDecodedBytes: Number.MAX_SAFE_INTEGER })
     const sizes = frames.map((frame) => frame.contentSize)
     return {
       path,

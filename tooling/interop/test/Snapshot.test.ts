@@ -141,6 +141,59 @@ needing("baton", "baton", (baton) => {
         }
       }), 300_000)
 
+    it.effect("answers diff as baton does, without rows in which nothing changed", () =>
+      Effect.gen(function*() {
+        const printed = yield* run(baton, ["diff", "-f", fixture("v1-two-syncs.c1z")])
+        const answer = yield* snapshot("diff", fixture("v1-two-syncs.c1z"), "--output", "baton-json")
+        expect(answer.exitCode, answer.stderr).toBe(0)
+        const Places = Schema.fromJsonString(Schema.Record(
+          Schema.String,
+          Schema.Record(Schema.String, Schema.Array(Schema.Struct({ id: Schema.Unknown })))
+        ))
+        const theirs = yield* Schema.decodeEffect(Places)(printed.stdout)
+        const ours = yield* Schema.decodeEffect(Places)(answer.stdout)
+        for (const place of ["resources", "entitlements", "grants"]) {
+          for (const change of ["created", "deleted"]) {
+            expect(sorted(ours[place]?.[change]), `${place} ${change}`).toEqual(sorted(theirs[place]?.[change]))
+          }
+          const changed = (theirs[place]?.["modified"] ?? []).map((row) => JSON.stringify(sorted(row.id)))
+          for (const row of ours[place]?.["modified"] ?? []) expect(changed).toContain(JSON.stringify(sorted(row.id)))
+        }
+        const whole = (text: string) =>
+          Effect.map(Schema.decodeEffect(Json)(text), ({ resources, ...rest }) => {
+            const { modified: _, ...others } = Object(resources)
+            return sorted({ ...rest, resources: others })
+          })
+        expect(yield* whole(answer.stdout)).toEqual(yield* whole(printed.stdout))
+      }))
+
+    it.effect("names a command that makes a file with Pebble tables one that it reads", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-" })
+        const refused = yield* snapshot("grants", fixture("v3-sync.c1z"))
+        expect(refused.exitCode).toBe(42)
+        const named = /baton (sanitize -f ".*" --out )v1\.c1z (--out-engine sqlite)/.exec(refused.stderr)
+        expect(named?.slice(1), refused.stderr).toEqual([
+          `sanitize -f "${fixture("v3-sync.c1z")}" --out `,
+          "--out-engine sqlite"
+        ])
+        const out = `${folder}/v1.c1z`
+        const converted = yield* run(baton, [
+          "sanitize",
+          "-f",
+          fixture("v3-sync.c1z"),
+          "--out",
+          out,
+          "--out-engine",
+          "sqlite"
+        ])
+        expect(converted.exitCode, converted.stderr).toBe(0)
+        const counted = yield* snapshot("stats", out, "--output", "json")
+        expect(counted.exitCode, counted.stderr).toBe(0)
+        expect(yield* Schema.decodeEffect(Json)(counted.stdout)).toMatchObject({ resources: 5, grants: 6 })
+      }))
+
     it.effect("finds nothing wrong in files of the Go SDK", () =>
       Effect.gen(function*() {
         for (const name of ["v1-sync", "v1-minimal", "v1-two-syncs"]) {

@@ -27,15 +27,16 @@ article + article { margin-top: 1rem }
 .about { margin: 0 0 .5rem; color: var(--soft) }
 .none { margin: .25rem 0 0; color: var(--soft) }
 table { width: 100%; margin-top: .5rem; border-collapse: collapse; font-size: .9rem; table-layout: fixed }
-th:nth-child(1) { width: 19% }
-th:nth-child(2) { width: 22% }
-th:nth-child(3) { width: 11% }
-.people th:nth-child(1) { width: 24% }
-.people th:nth-child(2) { width: 11% }
-.people th:nth-child(3) { width: 20% }
-.people th:nth-child(4) { width: 10% }
+th:nth-child(1) { width: 18% }
+th:nth-child(2) { width: 24% }
+th:nth-child(3) { width: 10% }
+#attention th:nth-child(1) { width: 16% }
+.people th:nth-child(1) { width: 26% }
+.people th:nth-child(2) { width: 10% }
+.people th:nth-child(3) { width: 18% }
+.people th:nth-child(4) { width: 9% }
 th { padding: .35rem .5rem; border-bottom: 2px solid var(--line); text-align: left; font-weight: 600; font-size: .8rem; color: var(--soft) }
-td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
+td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word }
 .gone td { background: var(--red-ground) }
 .tag { display: inline-block; padding: 0 .5rem; border-radius: 1rem; background: var(--ground); font-size: .8rem; white-space: nowrap }
 .tag.enabled { background: var(--green-ground); color: var(--green) }
@@ -44,7 +45,8 @@ td { padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align:
 th.box, td.box { text-align: center; padding-left: 0; padding-right: 0 }
 th.box { width: 7% !important }
 td.box::before { content: ""; display: inline-block; width: .95rem; height: .95rem; border: 1.5px solid var(--soft); border-radius: .15rem; vertical-align: -.15rem; background: var(--paper) }
-th.note { width: 10% !important }
+th.note { width: 15% !important }
+#attention th.note { width: 11% !important }
 .sign { display: flex; align-items: flex-end; gap: .5rem; margin: 1.25rem 0 0; font-size: .85rem; color: var(--soft) }
 .sign i { flex: 1; height: 1.4rem; border-bottom: 1px solid var(--soft) }
 .sign i.date { flex: 0 0 8rem }
@@ -53,9 +55,10 @@ th.note { width: 10% !important }
 @media print {
   :root { --ground: #fff }
   html { font-size: 10.5pt }
-  table { font-size: 8.5pt }
-  th, .tag { font-size: 7.5pt }
-  td, th { padding-left: .3rem; padding-right: .3rem }
+  table { font-size: 8pt; line-height: 1.35 }
+  th, .tag { font-size: 7pt }
+  td, th { padding: .16rem .3rem }
+  td.box::before { width: .72rem; height: .72rem; border-width: 1pt }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
   body { max-width: none; padding: 0 }
   nav { display: none }
@@ -64,7 +67,7 @@ th.note { width: 10% !important }
   article { break-inside: auto; margin-top: 1.5rem }
   h3, .about { break-after: avoid }
   thead { display: table-header-group }
-  tr, .sign, .figures li { break-inside: avoid }
+  tr, .people tbody, .sign, .figures li { break-inside: avoid }
   .sign { break-before: avoid }
   #groups, #people { break-before: page }
 }

@@ -72,6 +72,14 @@ const megabyte = 1_000_000
 const queries = Effect.promise(() => import("../../SnapshotQueries.ts"))
 
 /**
+ * The size limit as the reader takes it.
+ *
+ * @since 0.1.0
+ */
+export const bounds = (flags: { readonly maxSize: Option.Option<number> }): { readonly maxDecodedBytes?: number } =>
+  Option.isSome(flags.maxSize) ? { maxDecodedBytes: flags.maxSize.value * megabyte } : {}
+
+/**
  * Opens the file.
  *
  * @since 0.1.0
@@ -81,10 +89,7 @@ export const openFile = Effect.fn("SnapshotFile.openFile")(function*(flags: {
   readonly maxSize: Option.Option<number>
 }) {
   const c1z = yield* queries
-  const file: C1z = yield* c1z.C1z.open(
-    flags.file,
-    Option.isSome(flags.maxSize) ? { maxDecodedBytes: flags.maxSize.value * megabyte } : {}
-  )
+  const file: C1z = yield* c1z.C1z.open(flags.file, bounds(flags))
   return { c1z, file }
 })
 
@@ -146,12 +151,74 @@ export const chosen = <A>(view: View<A>, columns: Option.Option<string>): Effect
   })
 }
 
-/** Only this much of what rows say goes on where it stopped. */
-interface Paging {
+/**
+ * @since 0.1.0
+ */
+export interface Paging {
   readonly limit: Option.Option<number>
   readonly pageToken: Option.Option<string>
-  readonly columns: Option.Option<string>
 }
+
+/**
+ * Rows that have no place of their own in the file: their place is their number.
+ *
+ * @since 0.1.0
+ */
+export const numbered = <A extends object, E, R>(rows: Stream.Stream<A, E, R>) =>
+(
+  after: string | undefined
+): Stream.Stream<A & Positioned, E, R> =>
+  Stream.drop(Stream.map(rows, (row, index) => ({ ...row, cursor: String(index + 1) })), Number(after ?? 0))
+
+/**
+ * Shows a page of rows.
+ *
+ * @param question what chooses the rows, for the token
+ * @param show prints rows and answers how many there were
+ * @param options `whole` if the rows after the page are to be looked at as well, though not shown
+ * @returns how many were shown, whether there are more, and what tells the token of the next page on standard error
+ * @since 0.1.0
+ */
+export const page = Effect.fn("SnapshotFile.page")(function*<A, E, R, E2, R2>(
+  paging: Paging,
+  question: unknown,
+  rows: (after: string | undefined) => Stream.Stream<A & Positioned, E, R>,
+  show: (rows: Stream.Stream<A & Positioned, E, R>) => Effect.Effect<number, E2, R2>,
+  options: { readonly whole?: boolean } = {}
+) {
+  const output = yield* Output
+  const { Page } = yield* queries
+  const after = Option.isSome(paging.pageToken)
+    ? yield* Page.cursor(question, paging.pageToken.value)
+    : undefined
+  const limit = Option.getOrUndefined(paging.limit)
+  let last: string | undefined
+  let seen = 0
+  const found = rows(after)
+  const count = yield* show(
+    limit === undefined
+      ? found
+      : Stream.filter(
+        // One more than is shown says whether there is more.
+        options.whole === true ? found : Stream.take(found, limit + 1),
+        (row) => {
+          seen += 1
+          if (seen > limit) return false
+          last = row.cursor
+          return true
+        }
+      )
+  )
+  const more = limit !== undefined && seen > limit
+  const announce = Effect.suspend(() => {
+    if (!more || last === undefined) return Effect.void
+    const token = Page.token(question, last)
+    return Console.error(
+      isJson(output.format) ? Json.compact({ nextPageToken: token }) : `Next page: --page-token ${token}`
+    )
+  })
+  return { count, more, announce }
+})
 
 /**
  * Prints a page of rows, and for people how many there were. Where there are more, the token of the next page is told on standard error.
@@ -161,45 +228,20 @@ interface Paging {
  */
 export const print = Effect.fn("SnapshotFile.print")(function*<A, E, R>(
   view: View<A>,
-  paging: Paging,
+  paging: Paging & { readonly columns: Option.Option<string> },
   question: unknown,
   rows: (after: string | undefined) => Stream.Stream<A & Positioned, E, R>
 ) {
   const output = yield* Output
-  const { Page } = yield* queries
   const shown = yield* chosen<A>(view, paging.columns)
-  const after = Option.isSome(paging.pageToken)
-    ? yield* Page.cursor(question, paging.pageToken.value)
-    : undefined
-  const limit = Option.getOrUndefined(paging.limit)
-  let last: string | undefined
-  let more = false
-  let seen = 0
-  const page = limit === undefined
-    ? rows(after)
-    : rows(after).pipe(
-      // One more than is shown says whether there is more.
-      Stream.take(limit + 1),
-      Stream.filter((row) => {
-        seen += 1
-        if (seen > limit) {
-          more = true
-          return false
-        }
-        last = row.cursor
-        return true
-      })
-    )
-  const count = yield* output.rows(shown, page)
+  const { announce, count, more } = yield* page(paging, question, rows, (rows) => output.rows(shown, rows))
   const [singular, plural] = view.noun
-  if (count === 0) return yield* output.say(`No ${plural} found.`)
-  yield* output.say(`${Text.counted(count, singular, plural)}${more ? " shown, there are more" : ""}.`)
-  if (more && last !== undefined) {
-    const token = Page.token(question, last)
-    yield* Console.error(
-      isJson(output.format) ? Json.compact({ nextPageToken: token }) : `Next page: --page-token ${token}`
-    )
-  }
+  yield* output.say(
+    count === 0
+      ? `No ${plural} found.`
+      : `${Text.counted(count, singular, plural)}${more ? " shown, there are more" : ""}.`
+  )
+  yield* announce
 })
 
 /**

@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CommandError } from "../../Failure.ts"
-import * as Json from "../../Json.ts"
 import { Output } from "../../Output.ts"
 import * as Text from "../../Text.ts"
 import * as SnapshotView from "../../views/SnapshotView.ts"
@@ -54,19 +53,16 @@ const sides = Effect.fnUntraced(function*(flags: {
   return { c1z, before: yield* c1z.Snapshot.of(file, { syncId: from }), after }
 })
 
-const PLACES = { resource: "resources", entitlement: "entitlements", grant: "grants" } as const
-
-/** Shaped as `baton diff` prints it. That has no place for changes of resource types, and no names of fields. */
-const batonJson = (changes: ReadonlyArray<Change>): string => {
-  const result: Record<string, Record<string, Array<Change["message"]>>> = {}
-  for (const place of Object.values(PLACES)) result[place] = {}
-  for (const change of changes) {
-    if (change.kind === "resource type") continue
-    const place = result[PLACES[change.kind]]
-    if (place !== undefined) (place[change.change] ??= []).push(change.message)
-  }
-  return Json.compact(result)
-}
+/** Prints changes as rows of a Markdown table. */
+const markdown = Effect.fnUntraced(function*<E, R>(output: Output["Service"], changes: Stream.Stream<Change, E, R>) {
+  let count = 0
+  const rows = Stream.map(changes, (change) => {
+    count += 1
+    return SnapshotView.changeMarkdown.row(change)
+  })
+  yield* output.raw(Stream.concat(Stream.succeed(SnapshotView.changeMarkdown.heading), rows))
+  return count
+})
 
 /**
  * @since 0.1.0
@@ -90,7 +86,7 @@ export const diff = Command.make(
       Flag.withDescription("End with 51 if anything changed, for scripts"),
       Flag.withDefault(false)
     ),
-    columns: SnapshotFile.paging.columns,
+    ...SnapshotFile.paging,
     maxSize: SnapshotFile.maxSize
   },
   Effect.fn("snapshot diff")(function*(flags) {
@@ -105,13 +101,21 @@ export const diff = Command.make(
       Effect.sync(() => {
         counts[change] += 1
       }))
+    let announce: Effect.Effect<void> = Effect.void
     if (output.asked === "baton-json") {
-      yield* output.raw(Stream.fromEffect(Effect.map(Stream.runCollect(changes), batonJson)))
-    } else if (output.asked === "markdown") {
-      const rows = Stream.map(changes, SnapshotView.changeMarkdown.row)
-      yield* output.raw(Stream.concat(Stream.succeed(SnapshotView.changeMarkdown.heading), rows))
+      yield* SnapshotFile.refuse({ limit: flags.limit, "page-token": flags.pageToken, columns: flags.columns })
+      const { BatonJson } = yield* Effect.promise(() => import("../../BatonAnswers.ts"))
+      yield* output.raw(BatonJson.diff(changes))
     } else {
-      yield* output.rows(view, changes)
+      const page = yield* SnapshotFile.page(
+        flags,
+        ["diff", before.sync.id, after.sync.id, kinds],
+        SnapshotFile.numbered(changes),
+        (rows) => output.asked === "markdown" ? markdown(output, rows) : output.rows(view, rows),
+        // What is not shown counts all the same.
+        { whole: true }
+      )
+      announce = page.announce
     }
     const total = counts.created + counts.deleted + counts.modified
     yield* output.say(
@@ -121,6 +125,7 @@ export const diff = Command.make(
           Text.grouped(counts.deleted)
         } deleted, ${Text.grouped(counts.modified)} modified.`
     )
+    yield* announce
     if (flags.exitCode && total > 0) {
       return yield* new CommandError({ reason: "Different", message: "There are changes.", reported: true })
     }

@@ -57,6 +57,7 @@ export const exporting = Command.make(
   },
   Effect.fn("snapshot export")(function*({ format, out, title, ...flags }) {
     const output = yield* Output
+    yield* output.plain
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
     const { AccessReview, Export } = c1z
     const now = yield* Clock.currentTimeMillis
@@ -113,6 +114,7 @@ export const prune = Command.make(
   },
   Effect.fn("snapshot prune")(function*({ dryRun, keep, out, unfinished, ...flags }) {
     const output = yield* Output
+    yield* output.plain
     const { c1z, file } = yield* SnapshotFile.openFile(flags)
     const plan = yield* c1z.Prune.plan(file, { keep, unfinished })
     const target = Option.getOrElse(out, () => flags.file)
@@ -159,6 +161,7 @@ export const convert = Command.make(
   },
   Effect.fn("snapshot convert")(function*({ out, to, ...flags }) {
     const output = yield* Output
+    yield* output.plain
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
     const bytes = yield* c1z.Convert.convert(snapshot, { format: to, path: out })
     yield* output.record(written, { path: out, format: to, bytes })

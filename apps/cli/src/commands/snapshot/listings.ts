@@ -212,6 +212,7 @@ export const principals = Command.make(
     ...SnapshotFile.flags,
     type: type("Only principals of this type"),
     entitlement,
+    resource: text("resource", "NAME", "Only who holds something on this resource: id, <type>:<id> or display name"),
     search: Listing.search,
     email,
     status,
@@ -220,19 +221,28 @@ export const principals = Command.make(
   Effect.fn("snapshot principals")(function*(flags) {
     const output = yield* Output
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
+    const on = Option.isSome(flags.resource)
+      ? yield* c1z.Resources.find(snapshot, flags.resource.value)
+      : undefined
     if (output.asked === "baton-json") {
       const { columns, email, limit, search, status, type } = flags
       yield* SnapshotFile.refuse({ type, search, email, status, limit, "page-token": flags.pageToken, columns })
-      const filter = SnapshotFile.given({ entitlementId: flags.entitlement })
+      const filter = {
+        ...SnapshotFile.given({ entitlementId: flags.entitlement }),
+        ...on === undefined ? {} : { type: on.type, resourceId: on.id }
+      }
       return yield* output.raw((yield* baton).BatonJson.principals(snapshot, filter))
     }
-    const filter = SnapshotFile.given({
-      type: flags.type,
-      entitlementId: flags.entitlement,
-      text: flags.search,
-      email: flags.email,
-      status: flags.status
-    })
+    const filter = {
+      ...SnapshotFile.given({
+        type: flags.type,
+        entitlementId: flags.entitlement,
+        text: flags.search,
+        email: flags.email,
+        status: flags.status
+      }),
+      ...on === undefined ? {} : { resource: { type: on.type, id: on.id } }
+    }
     yield* SnapshotFile.print(
       SnapshotRowView.principal,
       flags,

@@ -6,6 +6,7 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CommandError } from "../../Failure.ts"
 import { Output } from "../../Output.ts"
@@ -23,8 +24,9 @@ export const info = Command.make(
   { file: SnapshotFile.file, maxSize: SnapshotFile.maxSize },
   Effect.fn("snapshot info")(function*(flags) {
     const output = yield* Output
+    yield* output.plain
     const { C1z } = yield* Effect.promise(() => import("../../SnapshotQueries.ts"))
-    const inspection = yield* C1z.inspect(flags.file)
+    const inspection = yield* C1z.inspect(flags.file, SnapshotFile.bounds(flags))
     const syncs = inspection.readable
       ? yield* Stream.runCollect((yield* SnapshotFile.openFile(flags)).file.syncRuns)
       : []
@@ -39,7 +41,7 @@ export const verify = Command.make(
   "verify",
   {
     ...SnapshotFile.flags,
-    columns: SnapshotFile.paging.columns,
+    ...SnapshotFile.paging,
     strict: Flag.Boolean("strict").pipe(
       Flag.withoutNegation,
       Flag.withDescription("Let warnings count as errors"),
@@ -48,6 +50,7 @@ export const verify = Command.make(
   },
   Effect.fn("snapshot verify")(function*({ columns, strict, ...flags }) {
     const output = yield* Output
+    yield* output.plain
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
     const view = yield* SnapshotFile.chosen(SnapshotView.finding, columns)
     let errors = 0
@@ -57,19 +60,21 @@ export const verify = Command.make(
         if (finding.severity === "error") errors += 1
         else warnings += 1
       }))
-    if (output.format === "table") {
-      // A heading without rows says less than the line that follows.
-      const rows = yield* Stream.runCollect(Stream.take(findings, 1_000))
-      if (rows.length > 0) yield* output.rows(view, Stream.fromIterable(rows))
-      if (rows.length === 1_000) yield* output.say("The first 1,000 are shown; -o ndjson has all.")
-    } else {
-      yield* output.rows(view, findings)
-    }
+    // Nobody reads more of a table; all of them count.
+    const limit = output.format === "table" ? Option.orElseSome(flags.limit, () => 1_000) : flags.limit
+    const { announce } = yield* SnapshotFile.page(
+      { ...flags, limit },
+      ["verify", snapshot.sync.id],
+      SnapshotFile.numbered(findings),
+      (rows) => output.rows(view, rows),
+      { whole: true }
+    )
     yield* output.say(
       errors + warnings === 0
         ? `Sound: the file is whole, and nothing is wrong in sync ${snapshot.sync.id}.`
         : `${Text.counted(errors, "error")}, ${Text.counted(warnings, "warning")}.`
     )
+    yield* announce
     if (errors > 0 || (strict && warnings > 0)) {
       return yield* new CommandError({
         reason: "ProblemsFound",
@@ -87,12 +92,22 @@ export const verify = Command.make(
  */
 export const syncs = Command.make(
   "syncs",
-  { file: SnapshotFile.file, maxSize: SnapshotFile.maxSize, columns: SnapshotFile.paging.columns },
+  { file: SnapshotFile.file, maxSize: SnapshotFile.maxSize, ...SnapshotFile.paging },
   Effect.fn("snapshot syncs")(function*({ columns, ...flags }) {
     const output = yield* Output
     const { file } = yield* SnapshotFile.openFile(flags)
-    if (output.asked === "baton-json") return yield* output.raw((yield* baton).BatonJson.syncs(file))
-    yield* output.rows(yield* SnapshotFile.chosen(SnapshotView.sync, columns), file.syncRuns)
+    if (output.asked === "baton-json") {
+      yield* SnapshotFile.refuse({ limit: flags.limit, "page-token": flags.pageToken, columns })
+      return yield* output.raw((yield* baton).BatonJson.syncs(file))
+    }
+    const view = yield* SnapshotFile.chosen(SnapshotView.sync, columns)
+    const { announce } = yield* SnapshotFile.page(
+      flags,
+      ["syncs"],
+      SnapshotFile.numbered(file.syncRuns),
+      (rows) => output.rows(view, rows)
+    )
+    yield* announce
   }, Effect.scoped)
 ).pipe(Command.withDescription("List the syncs of the file"))
 

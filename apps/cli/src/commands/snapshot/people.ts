@@ -31,22 +31,27 @@ export const access = Command.make(
     principal,
     syncId: SnapshotFile.syncId,
     maxSize: SnapshotFile.maxSize,
-    columns: SnapshotFile.paging.columns
+    ...SnapshotFile.paging
   },
-  Effect.fn("snapshot access")(function*({ columns, ...flags }) {
+  Effect.fn("snapshot access")(function*(flags) {
     const output = yield* Output
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
     const found = yield* c1z.Resources.find(snapshot, flags.principal)
     if (output.asked === "baton-json") {
+      yield* SnapshotFile.refuse({ limit: flags.limit, "page-token": flags.pageToken, columns: flags.columns })
       const { BatonJson } = yield* Effect.promise(() => import("../../BatonAnswers.ts"))
       return yield* output.raw(BatonJson.access(snapshot, found))
     }
     const { rows } = yield* c1z.Access.of(snapshot, found)
     yield* output.say(`${nameOf(found)} holds ${Text.counted(rows.length, "entitlement")}.`)
-    yield* output.rows(
-      yield* SnapshotFile.chosen(SnapshotView.access, columns),
-      Stream.fromIterable(rows.map((row) => ({ ...row, principal: found })))
+    const view = yield* SnapshotFile.chosen(SnapshotView.access, flags.columns)
+    const { announce } = yield* SnapshotFile.page(
+      flags,
+      ["access", snapshot.sync.id, found.type, found.id],
+      SnapshotFile.numbered(Stream.fromIterable(rows.map((row) => ({ ...row, principal: found })))),
+      (rows) => output.rows(view, rows)
     )
+    yield* announce
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Show everything that a person or group holds, groups within groups included"),
@@ -70,10 +75,12 @@ export const explain = Command.make(
       Flag.optional
     ),
     syncId: SnapshotFile.syncId,
-    maxSize: SnapshotFile.maxSize
+    maxSize: SnapshotFile.maxSize,
+    ...SnapshotFile.paging
   },
   Effect.fn("snapshot explain")(function*(flags) {
     const output = yield* Output
+    yield* output.plain
     const { c1z, snapshot } = yield* SnapshotFile.open(flags)
     const found = yield* c1z.Resources.find(snapshot, flags.principal)
     const entitlement = yield* c1z.Entitlements.find(
@@ -90,10 +97,14 @@ export const explain = Command.make(
         ? `${nameOf(found)} holds ${what}, and the snapshot does not say through what.`
         : `${nameOf(found)} holds ${what}${explanation.more ? "; more ways than are shown" : ""}.`
     )
-    yield* output.rows(
-      SnapshotView.path,
-      Stream.fromIterable(explanation.paths.map((path, index) => ({ number: index + 1, path })))
+    const view = yield* SnapshotFile.chosen(SnapshotView.path, flags.columns)
+    const { announce } = yield* SnapshotFile.page(
+      flags,
+      ["explain", snapshot.sync.id, found.type, found.id, entitlement.id],
+      SnapshotFile.numbered(Stream.fromIterable(explanation.paths.map((path, index) => ({ number: index + 1, path })))),
+      (rows) => output.rows(view, rows)
     )
+    yield* announce
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("Say why a person or group holds something: directly, or through which others"),
