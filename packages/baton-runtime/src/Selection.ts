@@ -6,6 +6,7 @@
 import { Connector, type ResourceTypeHandler } from "@access-kit/connector-model/Connector"
 import type { Page, ResourceRecord } from "@access-kit/connector-model/Page"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
+import type { ResourceType } from "@access-kit/connector-model/ResourceType"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
@@ -67,6 +68,16 @@ export const only = Effect.fn("Selection.only")(function*(
       .map((handler) => changing(handler, cut(types)))
   })
 })
+
+/**
+ * Types of a connector that a part of it has not: its entitlements may name them.
+ *
+ * @since 0.1.0
+ */
+export const leftOut = (whole: Connector["Service"], part: Connector["Service"]): ReadonlyArray<ResourceType> =>
+  whole.resourceTypes.map((handler) => handler.resourceType).filter((type) =>
+    part.resourceTypes.every((handler) => handler.resourceType.id !== type.id)
+  )
 
 /**
  * The connector without grants, or without entitlements and grants: then it is not even asked for them.

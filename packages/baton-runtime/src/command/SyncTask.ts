@@ -38,10 +38,7 @@ const shapeOf = Effect.fnUntraced(function*(given: Given) {
     ? Selection.without(some, "grants")
     : some
   const kind: SnapshotKind = partial ? "partial" : bare ? "resources-only" : "full"
-  const otherTypes = whole.resourceTypes.map((handler) => handler.resourceType).filter((type) =>
-    connector.resourceTypes.every((handler) => handler.resourceType.id !== type.id)
-  )
-  return { connector, kind, otherTypes }
+  return { connector, kind, otherTypes: Selection.leftOut(whole, connector) }
 })
 
 /** The file that is there, if it is a snapshot; anything else is for the sink to judge. */

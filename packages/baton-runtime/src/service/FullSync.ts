@@ -92,7 +92,11 @@ const resultOf = (error: Failure): Effect.Effect<TaskResult.TaskResult> => {
 /** What of the connector is read, and what the snapshot is then. */
 const shapeOf = Effect.fnUntraced(function*(task: Task_SyncFullTask, settings: Settings) {
   const whole = yield* Connector
-  const shaped = (connector: Connector["Service"], kind: SnapshotKind) => ({ connector, kind })
+  const shaped = (connector: Connector["Service"], kind: SnapshotKind) => ({
+    connector,
+    kind,
+    otherTypes: Selection.leftOut(whole, connector)
+  })
   if (settings.skip) return shaped(Connector.of({ ...whole, resourceTypes: [] }), "full")
   const types = task.syncResourceTypeIds.length > 0 ? task.syncResourceTypeIds : settings.resourceTypes
   const targets = task.targetedSyncResources.map((resource) => FromMessage.resourceId(resource.id))
@@ -115,9 +119,10 @@ const sync = Effect.fn("FullSync.sync")(function*(task: Task_SyncFullTask, setti
   })
   const path = `${directory}/sync.c1z`
   const format = settings.format ?? (task.storageEngine === "pebble" ? "v3" : "v1")
-  const { connector, kind } = yield* shapeOf(task, settings)
+  const { connector, kind, otherTypes } = yield* shapeOf(task, settings)
   const { summary } = yield* Sync.run({
     kind,
+    otherTypes,
     concurrency: settings.concurrency,
     progress: SyncLog.tell(path, { resumable: false })
   }).pipe(

@@ -33,6 +33,10 @@ const rowsOf = (path: string) =>
       types: yield* ids(c1z.resourceTypes(), (row) => row.message.id),
       resources: yield* ids(c1z.resources(), (row) => `${row.message.id?.resourceType}:${row.message.id?.resource}`),
       entitlements: yield* ids(c1z.entitlements(), (row) => row.message.id),
+      grantableTo: yield* ids(
+        c1z.entitlements(),
+        (row) => row.message.grantableTo.map((type) => type.displayName).join()
+      ),
       grants: yield* ids(c1z.grants(), (row) => row.message.id)
     }
   }))
@@ -228,6 +232,7 @@ describe("what this connector has not", () => {
 })
 
 const everything = {
+  grantableTo: ["User", "User", "User"],
   types: ["group", "user"],
   resources: ["group:g1", "group:g2", "group:g3", "user:u1", "user:u2", "user:u3"],
   entitlements: ["group:g1:member", "group:g2:member", "group:g3:member"],
@@ -275,6 +280,8 @@ describe("a full sync", () => {
         syncs: ["full"],
         types: ["group"],
         resources: ["group:g1", "group:g2", "group:g3"],
+        // Described, though it is no part of the snapshot.
+        grantableTo: everything.grantableTo,
         entitlements: everything.entitlements,
         grants: ["group:g2:member:group:g1"]
       })
@@ -288,6 +295,7 @@ describe("a full sync", () => {
       expect(yield* syncOf({ ...both, skipEntitlementsAndGrants: true })).toEqual({
         syncs: ["resources_only"],
         ...everything,
+        grantableTo: [],
         entitlements: [],
         grants: []
       })
@@ -308,6 +316,7 @@ describe("a full sync", () => {
         syncs: ["partial"],
         types: ["group", "user"],
         resources: ["group:g1", "user:u3"],
+        grantableTo: ["User"],
         entitlements: ["group:g1:member"],
         grants: ["group:g1:member:user:u1", "group:g1:member:user:u2"]
       })
