@@ -93,6 +93,26 @@ func (f *forwarding) ListEventFeeds(ctx context.Context, r *v2.ListEventFeedsReq
 	return f.to.ListEventFeeds(ctx, r)
 }
 
+func (f *forwarding) CreateResource(ctx context.Context, r *v2.CreateResourceRequest) (*v2.CreateResourceResponse, error) {
+	return f.to.CreateResource(ctx, r)
+}
+
+func (f *forwarding) RotateCredential(ctx context.Context, r *v2.RotateCredentialRequest) (*v2.RotateCredentialResponse, error) {
+	return f.to.RotateCredential(ctx, r)
+}
+
+func (f *forwarding) ListEvents(ctx context.Context, r *v2.ListEventsRequest) (*v2.ListEventsResponse, error) {
+	return f.to.ListEvents(ctx, r)
+}
+
+func (f *forwarding) ListActionSchemas(ctx context.Context, r *v2.ListActionSchemasRequest) (*v2.ListActionSchemasResponse, error) {
+	return f.to.ListActionSchemas(ctx, r)
+}
+
+func (f *forwarding) InvokeAction(ctx context.Context, r *v2.InvokeActionRequest) (*v2.InvokeActionResponse, error) {
+	return f.to.InvokeAction(ctx, r)
+}
+
 func runProxy() {
 	connect := func(ctx context.Context, _ *viper.Viper) (types.ConnectorServer, error) {
 		connection, err := dial()
