@@ -48,7 +48,7 @@ export interface Cast {
 /** What was sent in one step. */
 export interface Step {
   readonly name: string
-  /** Without polls, and one Heartbeat for any number in a row. */
+  /** Without polls. */
   readonly requests: ReadonlyArray<RequestLog.RequestLogEntry>
   readonly record: TaskRecord.TaskRecord | undefined
   readonly uploads: ReadonlyArray<Upload.Upload>
@@ -67,11 +67,10 @@ const isPoll = (entry: RequestLog.RequestLogEntry): boolean =>
 
 /** Whether a request only says again what the one before said. */
 const isRepetition = (entry: RequestLog.RequestLogEntry, before: RequestLog.RequestLogEntry | undefined): boolean =>
-  entry.method === before?.method && entry.status === before.status
-  && (entry.method === "Heartbeat"
-    || (entry.method === "FinishTask" && JSON.stringify(entry.request) === JSON.stringify(before.request)))
+  entry.method === "FinishTask" && before?.method === "FinishTask" && entry.status === before.status
+  && JSON.stringify(entry.request) === JSON.stringify(before.request)
 
-/** The requests of a step. How many heartbeats fit into a sync, and how often a result is told again, is a matter of time. */
+/** The requests of a step. How often a result is told again is a matter of time. */
 const tellingOf = (
   entries: ReadonlyArray<RequestLog.RequestLogEntry>
 ): ReadonlyArray<RequestLog.RequestLogEntry> =>
@@ -247,7 +246,13 @@ export const play = Effect.fn("ServiceMode.play")(
     ChildProcessSpawner.ChildProcessSpawner | Scope.Scope
   > {
     const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-    const c1 = yield* C1Sandbox.make({ nextPoll: "25 millis", clientName: "connector" })
+    const c1 = yield* C1Sandbox.make({
+      nextPoll: "25 millis",
+      // The first says that heartbeats come; more would come or not by how long a sync takes.
+      nextHeartbeat: "5 minutes",
+      heartbeatWithin: "10 minutes",
+      clientName: "connector"
+    })
     const child = yield* spawner.spawn(ChildProcess.make(player.command, player.args, {
       stdin: "ignore",
       extendEnv: false,

@@ -8,9 +8,10 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Baton from "./Baton.ts"
 import * as GoPeers from "./GoPeers.ts"
+import * as Helm from "./Helm.ts"
 import * as Python from "./Python.ts"
 
-Effect.all([Python.install(), Baton.install(), GoPeers.install()]).pipe(
+Effect.all([Python.install(), Baton.install(), GoPeers.install(), Helm.install()]).pipe(
   Effect.flatMap((paths) => Effect.forEach(paths, (path) => Console.log(path))),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
