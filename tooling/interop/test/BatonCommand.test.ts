@@ -105,6 +105,28 @@ needing("baton", "baton-claude-enterprise beside the Go SDK", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(services)))
 
+  it.live("has Go's syncer list the grants of all groups in one pass over them", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "interop-pass-" })
+      const sandbox = yield* Sandbox.make({
+        directory: yield* Directory.generate({ users: 30, groups: 4, memberships: 40, seed: 13 })
+      })
+      const askedFor = Effect.fnUntraced(function*(listing: "type-scoped" | "per-resource") {
+        const address = yield* GoSdk.serve(yield* GoSdk.connectorOf(sandbox), { listing })
+        const before = (yield* sandbox.requests.entries).length
+        yield* GoSdk.go("syncer", ["-file", `${folder}/${listing}.c1z`], address)
+        const asked = (yield* sandbox.requests.entries).slice(before).map((entry) => entry.path)
+        return {
+          groups: asked.some((path) => path.endsWith("/Groups")),
+          single: asked.filter((path) => /\/Groups\/[^/]+$/.test(path)).length
+        }
+      })
+      expect(yield* askedFor("type-scoped")).toEqual({ groups: true, single: 0 })
+      // Otherwise each of the four is asked for, for its entitlements and for its grants.
+      expect(yield* askedFor("per-resource")).toEqual({ groups: true, single: 8 })
+    }).pipe(Effect.scoped, Effect.provide(services)))
+
   it.live("adds a sync to a snapshot of Go's, and Go one to ours", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
