@@ -21,7 +21,6 @@ import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -132,19 +131,24 @@ const PATH = "/runner"
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /** The engine lets anybody in who reaches its port. */
-const guarded = (secrets: ReadonlyArray<Redacted.Redacted<string>>) => {
+const guarded = <E, R>(
+  secrets: ReadonlyArray<Redacted.Redacted<string>>,
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+) => {
   const known = secrets.map((secret) => digest(Redacted.value(secret)))
-  return HttpRouter.middleware(
-    (httpEffect) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-        const given = digest(request.headers[HEADER] ?? "")
-        return known.some((secret) => timingSafeEqual(secret, given))
-          ? httpEffect
-          : Effect.succeed(HttpServerResponse.empty({ status: 401 }))
-      }),
-    { global: true }
-  )
+  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const given = digest(request.headers[HEADER] ?? "")
+    return known.some((secret) => timingSafeEqual(secret, given))
+      ? app
+      : Effect.succeed(HttpServerResponse.empty({ status: 401 }))
+  })
 }
+
+/** Without a router: that would be the one of the API, which is in the same process. */
+const serving = (secrets: ReadonlyArray<Redacted.Redacted<string>>) =>
+  Layer.effectDiscard(
+    Effect.flatMap(HttpRunner.toHttpEffect, (app) => HttpServer.serveEffect(guarded(secrets, app)))
+  )
 
 const portTaken = ({ host, port }: Address): Layer.Layer<HttpServer.HttpServer, EngineError> =>
   Layer.effect(
@@ -175,10 +179,8 @@ const postgres = (runner: NonNullable<Options["runner"]>, shardingConfig: Option
   const server = NodeHttpServer.layerServer(createServer, { host: listen.host, port: listen.port }).pipe(
     Layer.catchTag("ServeError", () => portTaken(listen))
   )
-  return HttpRouter.serve(
-    Layer.merge(HttpRunner.layerHttpOptions({ path: PATH }), guarded(runner.secrets)),
-    { disableLogger: true, disableListenLog: true }
-  ).pipe(
+  return serving(runner.secrets).pipe(
+    Layer.provideMerge(HttpRunner.layerClient),
     Layer.provide(server),
     Layer.provide(RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(protocol))),
     Layer.provide(protocol),
