@@ -34,6 +34,8 @@ const baton = Effect.sync(() => {
 
 interface Measured {
   readonly wallMillis: number
+  /** User and system time of all threads. */
+  readonly cpuMillis: number
   readonly peakRssBytes: number
   readonly outputBytes: number
 }
@@ -51,6 +53,20 @@ const peakOf = (pid: number | undefined): number => {
   }
 }
 
+/** Milliseconds of a tick of Linux's process times. */
+const TICK = 10
+
+/** User and system time of a process so far. Its name, which may hold anything, ends with the last parenthesis. */
+const cpuOf = (pid: number | undefined): number => {
+  if (pid === undefined) return 0
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ")
+    return (Number(fields[11]) + Number(fields[12])) * TICK
+  } catch {
+    return 0
+  }
+}
+
 /** Runs a program to its end, reading what it prints as fast as it comes. */
 const measure = (command: string, args: ReadonlyArray<string>): Effect.Effect<Measured, Measure.ProgramFailed> =>
   Effect.callback<Measured, Measure.ProgramFailed>((resume) => {
@@ -58,9 +74,11 @@ const measure = (command: string, args: ReadonlyArray<string>): Effect.Effect<Me
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } })
     let outputBytes = 0
     let peakRssBytes = 0
+    let cpuMillis = 0
     let said = ""
     const timer = setInterval(() => {
       peakRssBytes = Math.max(peakRssBytes, peakOf(child.pid))
+      cpuMillis = Math.max(cpuMillis, cpuOf(child.pid))
     }, EVERY)
     child.stdout.on("data", (chunk: Buffer) => {
       outputBytes += chunk.length
@@ -72,7 +90,7 @@ const measure = (command: string, args: ReadonlyArray<string>): Effect.Effect<Me
       clearInterval(timer)
       resume(
         code === 0
-          ? Effect.succeed({ wallMillis: performance.now() - since, peakRssBytes, outputBytes })
+          ? Effect.succeed({ wallMillis: performance.now() - since, cpuMillis, peakRssBytes, outputBytes })
           : Effect.fail(
             new Measure.ProgramFailed({ command: `${command} ${args.join(" ")}`, exitCode: code ?? -1, output: said })
           )
@@ -127,6 +145,7 @@ export const run = Effect.fn("SnapshotBench.run")(function*(options: Options) {
   const rows: Array<ReadonlyArray<string>> = []
   for (const { name, ours, theirs } of questions) {
     const walls = { ours: new Array<number>(), theirs: new Array<number>() }
+    const cpus = { ours: new Array<number>(), theirs: new Array<number>() }
     for (let number = 1; number <= options.runs; number++) {
       const both = [
         ["ours", "claude-enterprise", process.execPath, [...snapshot, ...ours]],
@@ -135,17 +154,19 @@ export const run = Effect.fn("SnapshotBench.run")(function*(options: Options) {
       for (const [side, program, command, args] of both) {
         const measured = yield* measure(command, args)
         walls[side].push(measured.wallMillis)
+        cpus[side].push(measured.cpuMillis)
         rows.push([
           `${name}, ${program}`,
           Table.seconds(measured.wallMillis),
+          Table.seconds(measured.cpuMillis),
           Table.mebibytes(measured.peakRssBytes),
           Table.mebibytes(measured.outputBytes)
         ])
       }
     }
     if (other !== undefined) {
-      const times = Table.median(walls.theirs) / Table.median(walls.ours)
-      rows.push([`${name}: ${times.toFixed(1)} times as fast`, "", "", ""])
+      const times = (of: typeof walls) => (Table.median(of.theirs) / Table.median(of.ours)).toFixed(1)
+      rows.push([`${name}: baton takes ${times(walls)} times the time, ${times(cpus)} times the CPU`, "", "", "", ""])
     }
   }
   const size = (yield* fs.stat(file)).size
@@ -155,5 +176,5 @@ export const run = Effect.fn("SnapshotBench.run")(function*(options: Options) {
     } grants, v1, ${Table.mebibytes(Number(size))}\n`
   )
   if (other === undefined) yield* Console.log("baton is not built; pnpm test:interop builds it.\n")
-  yield* Console.log(Table.format(["", "wall", "peak RSS", "printed"], rows))
+  yield* Console.log(Table.format(["", "wall", "CPU", "peak RSS", "printed"], rows))
 }, Effect.scoped)
