@@ -103,6 +103,7 @@ export const layer = (config: ServerConfigShape) =>
     const core = Core.layer({
       engine: { location, ...runner(config, keys) },
       workDirectory: workDirectory(config),
+      drainTimeout: "6 seconds",
       ...worker
     }).pipe(Layer.provideMerge(storage))
 

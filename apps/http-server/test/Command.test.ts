@@ -3,8 +3,11 @@
  */
 import { assert } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { createServer, type Server } from "node:http"
+import { request } from "node:https"
 import { connect } from "node:net"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Bundle, withBundle } from "./Bundle.ts"
 import { temporaryDirectory } from "./Databases.ts"
 
@@ -153,6 +156,73 @@ withBundle("The command", (it) => {
       yield* serve(dir)
       assert.match((yield* run(["key", "generate"])).stdout, /^[A-Za-z0-9+/]{43}=\n$/)
       assert.strictEqual((yield* run(["key", "rotate", "--file", join(data, "nowhere")])).code, 21)
+    }).pipe(Effect.scoped))
+
+  it.effect("speaks HTTPS with a certificate, and says what is wrong with one", () =>
+    Effect.gen(function*() {
+      const { run, serve } = yield* Bundle
+      const fixture = (name: string) => fileURLToPath(new URL(`fixtures/self-signed.${name}`, import.meta.url))
+      const dir = ["--data-dir", join(yield* temporaryDirectory, "data")]
+      const server = yield* serve([...dir, "--tls-cert-file", fixture("crt"), "--tls-key-file", fixture("key")])
+      assert.match(server.url, /^https:\/\/127\.0\.0\.1:\d+$/)
+      const ca = yield* Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString(fixture("crt")))
+      const answer = yield* Effect.callback<{ readonly status: number | undefined; readonly hsts: unknown }>(
+        (resume) => {
+          request(`${server.url}/healthz`, { ca }, (response) => {
+            response.resume()
+            resume(Effect.succeed({ status: response.statusCode, hsts: response.headers["strict-transport-security"] }))
+          }).end()
+        }
+      )
+      assert.deepStrictEqual(answer, { status: 200, hsts: "max-age=31536000" })
+      const swapped = yield* run([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        join(yield* temporaryDirectory, "data"),
+        "--tls-cert-file",
+        fixture("key"),
+        "--tls-key-file",
+        fixture("crt")
+      ])
+      assert.strictEqual(swapped.code, 33)
+      assert.include(swapped.stderr, "Both must be PEM files, and belong together.")
+    }).pipe(Effect.scoped))
+
+  it.effect("sends traces and logs to a collector, without anything secret", () =>
+    Effect.gen(function*() {
+      const { serve } = yield* Bundle
+      const received = new Map<string, string>()
+      const collector = yield* Effect.acquireRelease(
+        Effect.callback<Server>((resume) => {
+          const server = createServer((request, response) => {
+            request.setEncoding("utf8")
+            const path = `${request.headers["x-tenant"]} ${request.url}`
+            request.on("data", (text: string) => received.set(path, (received.get(path) ?? "") + text))
+            request.on("end", () => response.end("{}"))
+          })
+          server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const address = collector.address()
+      const port = address !== null && typeof address === "object" ? address.port : 0
+      const server = yield* serve(
+        ["--data-dir", join(yield* temporaryDirectory, "data"), "--otlp-endpoint", `http://127.0.0.1:${port}`],
+        { CLAUDE_ENTERPRISE_SERVER_OTLP_HEADERS: "x-tenant=mine" }
+      )
+      const token = server.firstToken ?? ""
+      yield* get(`${server.url}/v1/connectors`, token)
+      yield* server.kill("SIGTERM")
+      // What was not sent yet is sent at the end.
+      assert.strictEqual((yield* server.finished).code, 0)
+      const traces = received.get("mine /v1/traces") ?? ""
+      assert.include(traces, "\"http.route\"")
+      assert.include(traces, "/v1/connectors")
+      assert.include(traces, "Connectors.list")
+      assert.include(received.get("mine /v1/logs") ?? "", "claude-enterprise-server is ready")
+      for (const text of received.values()) assert.notInclude(text, token.slice(6, 40))
     }).pipe(Effect.scoped))
 
   it.effect("gives a connection up that sends too slowly", () =>

@@ -45,8 +45,8 @@ const filters = {
   actor: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 200))),
   action: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 100))),
   subjectId: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 200))),
-  since: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}-\d{2}T[0-9:.]+Z$/))),
-  until: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^\d{4}-\d{2}-\d{2}T[0-9:.]+Z$/)))
+  since: Schema.optionalKey(Requests.Timestamp),
+  until: Schema.optionalKey(Requests.Timestamp)
 }
 
 /**

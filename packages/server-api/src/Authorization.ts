@@ -55,7 +55,8 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
   "@access-kit/server-api/Authorization",
   {
     requiredForClient: true,
-    security: { bearer: HttpApiSecurity.bearer },
+    // In lower case, as OpenAPI viewers look for it.
+    security: { bearer: HttpApiSecurity.http({ scheme: "bearer" }) },
     error: [Unauthorized, Forbidden, PayloadTooLarge, TooManyRequests, Internal, Unavailable]
   }
 ) {}

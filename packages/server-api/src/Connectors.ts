@@ -67,7 +67,7 @@ export const Schedule = Schema.Union([
   Schema.Struct({
     type: Schema.Literal("cron"),
     /** Five or six fields. */
-    expression: Schema.String.check(Schema.isBetweenLength(9, 200)),
+    expression: Schema.String.check(Schema.isPattern(/^\S+( +\S+){4,5}$/u), Schema.isMaxLength(200)),
     /** IANA name; `UTC` if absent. */
     timeZone: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 64))),
     jitterSeconds: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 86_400 })))

@@ -120,15 +120,11 @@ export const Access = Schema.Struct({
  */
 export type Access = typeof Access.Type
 
-const Timestamp = Schema.String.check(
-  Schema.isPattern(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/)
-).annotate({ description: "RFC 3339", format: "date-time" })
-
 /**
  * @since 0.1.0
  */
 export const CreateAccount = Schema.Struct({
-  email: Schema.String.check(Schema.isBetweenLength(3, 320)),
+  email: Schema.String.check(Schema.isPattern(/^[^\s@]+@[^\s@]+$/u), Schema.isMaxLength(320)),
   login: Schema.optionalKey(Schema.String.check(Schema.isBetweenLength(1, 320))),
   /** Values for the fields that `capabilities` lists, for example `display_name`. */
   fields: Schema.optionalKey(Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(4096)))),
@@ -149,7 +145,7 @@ export const CreateGrant = Schema.Struct({
   /** `user` if absent. */
   principalType: Schema.optionalKey(Requests.SourceId),
   /** When to revoke it again: just-in-time access. */
-  expiresAt: Schema.optionalKey(Timestamp),
+  expiresAt: Schema.optionalKey(Requests.Timestamp),
   dryRun: Schema.optionalKey(Schema.Boolean)
 }).annotate({ identifier: "CreateGrant" })
 
@@ -163,7 +159,7 @@ export type CreateGrant = typeof CreateGrant.Type
  */
 export const UpdateTimedGrant = Schema.Struct({
   /** Later to extend it, earlier to shorten it; in the past to end it now. */
-  expiresAt: Timestamp
+  expiresAt: Requests.Timestamp
 }).annotate({ identifier: "UpdateTimedGrant" })
 
 const ofConnector = { connectorId: Requests.Id }

@@ -135,7 +135,7 @@ export class SyncsGroup extends HttpApiGroup.make("syncs")
       params,
       headers: {
         /** Log lines up to this `id` were seen and are left out; an `EventSource` sends it when it connects again. */
-        "last-event-id": Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9]{1,15}$/)))
+        "last-event-id": Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9]{1,15}$/u)))
       },
       success: HttpApiSchema.StreamSse({ data: SyncEvent }),
       error: NotFound

@@ -122,6 +122,9 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const allow = RouteIndex.allowed(request.url)
       if (allow !== undefined) return Effect.succeed(HttpServerResponse.empty({ status: 204, headers: { allow } }))
     }
+    if (RouteIndex.isWrongMethod(request.method, request.url)) {
+      return wrongMethod(RouteIndex.allowed(request.url) ?? "", facts.id)
+    }
     return Effect.matchCauseEffect(app, {
       onSuccess: (response) => ProblemResponse.fromResponse(response, facts.id),
       onFailure: (cause) => {

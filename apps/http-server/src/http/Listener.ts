@@ -43,8 +43,8 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 
-/** How long requests that are under way may take when the server stops. */
-const grace = Duration.seconds(8)
+/** How long requests that are under way may take when the server stops: with the drain of the jobs after it, an end within ten seconds. */
+const grace = Duration.seconds(3)
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
@@ -132,9 +132,12 @@ export const layer = (
             cause
           })
       })
-      return yield* Effect.mapError(
+      const listening = yield* Effect.mapError(
         NodeHttpServer.make(() => server, { ...address, gracefulShutdownTimeout: grace }),
         ({ cause }) => new ListenError({ message: explain(address, cause), cause })
       )
+      // Whoever has kept a connection open until now would keep the process.
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
+      return listening
     })
   )

@@ -45,11 +45,17 @@ const metrics = HttpRouter.use(Effect.fnUntraced(function*(router) {
   )
 }))
 
+/** Nothing of the page talks to anybody but this server. Scalar knows more settings than the type says. */
+const scalar = {
+  withDefaultFonts: false,
+  authentication: { preferredSecurityScheme: "bearer" },
+  showDeveloperTools: "never",
+  hideClientButton: true,
+  telemetry: false
+}
+
 /** Served from the bundle, without fonts or scripts of anybody else. */
-const docs = HttpApiScalar.layer(Api, {
-  path: "/docs",
-  scalar: { withDefaultFonts: false, authentication: { preferredSecurityScheme: "bearer" } }
-})
+const docs = HttpApiScalar.layer(Api, { path: "/docs", scalar })
 
 const root = HttpRouter.add("GET", "/", HttpServerResponse.redirect("/docs", { status: 302 }))
 

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import { Drain } from "../jobs/Drain.ts"
 import { Lifecycle } from "../Lifecycle.ts"
 
 /** A load balancer asks every few seconds and will not wait longer. */
@@ -23,11 +24,12 @@ export class Readiness extends Context.Service<Readiness, {
   /**
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Readiness, never, SqlClient.SqlClient | Lifecycle> = Layer.effect(
+  static readonly layer: Layer.Layer<Readiness, never, SqlClient.SqlClient | Lifecycle | Drain> = Layer.effect(
     Readiness,
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const lifecycle = yield* Lifecycle
+      const drain = yield* Drain
       const database = sql`SELECT max(migration_id) AS id FROM migrations`.pipe(
         Effect.as(undefined),
         Effect.timeout(patience),
@@ -36,7 +38,10 @@ export class Readiness extends Context.Service<Readiness, {
         )
       )
       return Readiness.of({
-        check: Effect.suspend(() => lifecycle.isStopping() ? Effect.succeed("The server is stopping.") : database)
+        check: Effect.flatMap(
+          drain.isDraining,
+          (draining) => draining || lifecycle.isStopping() ? Effect.succeed("The server is stopping.") : database
+        )
       })
     })
   )

@@ -34,6 +34,10 @@ layer(serverLayer(), { excludeTestServices: true })("Problems", (it) => {
       assertProblem(answer, 405, "method-not-allowed")
       assert.strictEqual(answer.headers.get("allow"), "GET, HEAD, POST, OPTIONS")
       assertProblem(yield* server.send("POST", "/healthz"), 405, "method-not-allowed")
+      // Not the connector of the id "test".
+      const spelledOut = yield* server.send("DELETE", "/v1/connectors/test")
+      assertProblem(spelledOut, 405, "method-not-allowed")
+      assert.strictEqual(spelledOut.headers.get("allow"), "POST, OPTIONS")
       const options = yield* server.send("OPTIONS", `/v1/connectors/${idOf(1)}`)
       assert.strictEqual(options.status, 204)
       assert.strictEqual(options.headers.get("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS")
@@ -79,6 +83,7 @@ layer(serverLayer(), { excludeTestServices: true })("Problems", (it) => {
       assertProblem(query, 400, "bad-request")
       assert.include(JSON.stringify(query.json["errors"]), "query.limit")
       assertProblem(yield* server.send("GET", "/v1/connectors/short"), 400, "bad-request")
+      assertProblem(yield* server.send("GET", "/v1/audit?since=2026-02-30T00:00:00Z"), 400, "bad-request")
       const header = yield* server.send("POST", `/v1/connectors/${idOf(1)}/pause`, {
         headers: { "idempotency-key": "x".repeat(300) }
       })

@@ -9,6 +9,7 @@ import type * as Edge from "../../src/http/Edge.ts"
 import { defaults, HttpLimits, type HttpLimitsShape } from "../../src/http/HttpLimits.ts"
 import * as HttpSide from "../../src/http/HttpSide.ts"
 import * as Listener from "../../src/http/Listener.ts"
+import { Drain } from "../../src/jobs/Drain.ts"
 import { Lifecycle } from "../../src/Lifecycle.ts"
 import * as Database from "../../src/storage/Database.ts"
 import { Tokens } from "../../src/Tokens.ts"
@@ -94,7 +95,7 @@ export const layer = (options: {
     Layer.provideMerge(HttpSide.layer({ corsOrigins: [], trustedProxies: [], secure: false, ...options.edge })),
     Layer.provideMerge(Listener.layer({ host: "127.0.0.1", port: 0 }, undefined)),
     Layer.provideMerge(Tokens.layer),
-    Layer.provideMerge(Layer.mergeAll(FakeServices.layer, Lifecycle.layer)),
+    Layer.provideMerge(Layer.mergeAll(FakeServices.layer, Lifecycle.layer, Drain.layer)),
     Layer.provideMerge(Layer.unwrap(Effect.map(
       temporaryDirectory,
       (directory) => Database.layer(Database.Location.Sqlite({ filename: join(directory, "server.db") }))
