@@ -3,6 +3,7 @@
  */
 import * as C1Sandbox from "@access-kit/c1-sandbox/C1Sandbox"
 import type * as TaskRecord from "@access-kit/c1-sandbox/TaskRecord"
+import { bold, DemoError, dim, verifying } from "@access-kit/example-demo/Show"
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import * as Console from "effect/Console"
@@ -13,21 +14,7 @@ import * as Layer from "effect/Layer"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-
-/** The demo could not go on. */
-export class DemoError extends Schema.TaggedError<DemoError>()("DemoError", {
-  message: Schema.String
-}) {}
-
-const terminal = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
-const paint = (open: number, close: number) => (text: string): string =>
-  terminal ? `\x1b[${open}m${text}\x1b[${close}m` : text
-
-export const bold = paint(1, 22)
-export const dim = paint(2, 22)
-const green = paint(32, 39)
 
 type TaskType = Parameters<C1Sandbox.C1SandboxService["enqueue"]>[0]
 
@@ -110,10 +97,7 @@ export class Stage extends Context.Service<Stage, {
               message: `${what}: the connector answered ${outcome?.message ?? "nothing"}`
             })
           }),
-          verify: (what, holds) =>
-            holds
-              ? Console.log(`${green("✓")} ${what}`)
-              : Effect.fail(new DemoError({ message: `Looked, and found it otherwise: ${what}` })),
+          verify: verifying("Looked, and found it otherwise"),
           end: Effect.gen(function*() {
             yield* Effect.ignore(child.kill({ killSignal: "SIGTERM" }))
             return yield* Effect.orElseSucceed(child.exitCode, () => -1)

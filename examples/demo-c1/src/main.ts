@@ -5,9 +5,7 @@
  * directory before the demo goes on.
  */
 import * as C1z from "@access-kit/c1z/C1z"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Cause from "effect/Cause"
+import { bold, DemoError, dim, run } from "@access-kit/example-demo/Show"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -15,7 +13,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { fileURLToPath } from "node:url"
-import { bold, DemoError, dim, Stage } from "./Stage.ts"
+import { Stage } from "./Stage.ts"
 
 const bundle = process.argv[2] ??
   fileURLToPath(new URL("../../../apps/baton/dist/baton-claude-enterprise.mjs", import.meta.url))
@@ -169,19 +167,4 @@ const demo = Effect.gen(function*() {
   )
 })
 
-demo.pipe(
-  Effect.as(0),
-  Effect.catchCause((cause) => {
-    if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(130)
-    const error = Cause.squash(cause)
-    return Effect.as(
-      Console.error(`\nThe demo stopped: ${error instanceof Error ? error.message : "an unknown failure"}`),
-      1
-    )
-  }),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    teardown: (exit, onExit) => onExit(exit._tag === "Success" ? Number(exit.value) : 130)
-  })
-)
+run(demo)

@@ -12,25 +12,13 @@ import { ChildProcessSpawner, type ExitCode } from "effect/process/ChildProcessS
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-
-/** The demo could not go on. */
-export class DemoError extends Schema.TaggedError<DemoError>()("DemoError", {
-  message: Schema.String
-}) {}
+import { bold, DemoError, dim, verifying } from "./Show.ts"
 
 /** Where the sandbox listens, as its first line says. */
 const Address = Schema.fromJsonString(Schema.Struct({
   url: Schema.String,
   token: Schema.RedactedFromValue(Schema.String)
 }))
-
-const terminal = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
-const paint = (open: number, close: number) => (text: string): string =>
-  terminal ? `\x1b[${open}m${text}\x1b[${close}m` : text
-
-export const bold = paint(1, 22)
-const dim = paint(2, 22)
-const green = paint(32, 39)
 
 const quoted = (word: string): string => /^[\w@.,:/=+-]+$/.test(word) ? word : `'${word}'`
 
@@ -133,10 +121,7 @@ export class Stage extends Context.Service<Stage, {
               () => failed(args, "printed something unexpected")
             )
           }),
-          verify: (what, holds) =>
-            holds
-              ? Console.log(`${green("✓")} ${what}`)
-              : Effect.fail(new DemoError({ message: `Read back and found it otherwise: ${what}` }))
+          verify: verifying("Read back and found it otherwise")
         }
       })
     )

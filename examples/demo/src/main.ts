@@ -4,16 +4,14 @@
  * Everything happens through the command that users run, as processes of their own, over HTTP with a bearer token. Nothing is staged: each
  * change is read back before the demo goes on, and it ends with an error if one did not happen.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Schema from "effect/Schema"
 import { fileURLToPath } from "node:url"
-import { bold, DemoError, Stage } from "./Stage.ts"
+import { bold, DemoError, run } from "./Show.ts"
+import { Stage } from "./Stage.ts"
 
 const bundle = process.argv[2] ??
   fileURLToPath(new URL("../../../apps/cli/dist/claude-enterprise.mjs", import.meta.url))
@@ -102,19 +100,4 @@ const demo = Effect.gen(function*() {
   )
 })
 
-demo.pipe(
-  Effect.as(0),
-  Effect.catchCause((cause) => {
-    if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(130)
-    const error = Cause.squash(cause)
-    return Effect.as(
-      Console.error(`\nThe demo stopped: ${error instanceof Error ? error.message : "an unknown failure"}`),
-      1
-    )
-  }),
-  Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain({
-    disableErrorReporting: true,
-    teardown: (exit, onExit) => onExit(exit._tag === "Success" ? Number(exit.value) : 130)
-  })
-)
+run(demo)

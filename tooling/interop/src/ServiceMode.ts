@@ -163,6 +163,10 @@ export const sideJobs = (cast: Cast): ReadonlyArray<Direction> => [
   },
   { name: "full sync of the default engine", task: always({ case: "syncFull", value: {} }) },
   {
+    name: "full sync of Pebble",
+    task: always({ case: "syncFull", value: { storageEngine: "pebble" } })
+  },
+  {
     name: "sync without grants",
     task: always({ case: "syncFull", value: { storageEngine: "sqlite", skipGrants: true } })
   },
