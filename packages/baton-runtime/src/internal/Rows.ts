@@ -2,16 +2,16 @@
  * The rows of a list response, each encoded once and straight into the bytes of the response; the bytes are those of the message objects, which tests
  * compare.
  */
-import { EntitlementSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/entitlement_pb"
 import { GrantSchema } from "@access-kit/baton-protocol/gen/c1/connector/v2/grant_pb"
 import {
-  ResourceSchema,
-  type ResourceType as ResourceTypeMessage
+  type ResourceType as ResourceTypeMessage,
+  ResourceTypeSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import * as MessageBytes from "@access-kit/c1z/MessageBytes"
 import type { Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { Trait } from "@access-kit/connector-model/ResourceType"
-import { toBinary } from "@bufbuild/protobuf"
+import { create, toBinary } from "@bufbuild/protobuf"
 import * as ToMessage from "../ToMessage.ts"
 import { type ListWriter, sizeOfField } from "./ListWriter.ts"
 
@@ -31,9 +31,21 @@ export const resources = (records: ReadonlyArray<ResourceRecord>, traits: Readon
   idOf: (index) => records[index]?.resource.id.resource ?? "",
   write: (index, list) => {
     const record = records[index]
-    if (record !== undefined) append(list, toBinary(ResourceSchema, ToMessage.resource(record.resource, traits)))
+    if (record !== undefined) append(list, MessageBytes.resource(record.resource, traits))
   }
 })
+
+/** Resource types by id, each encoded once; of one that the connector doesn't have only the id. */
+const typeBytes = (types: ReadonlyMap<string, ResourceTypeMessage>): (id: string) => Uint8Array => {
+  const encoded = new Map<string, Uint8Array>()
+  return (id) => {
+    const known = encoded.get(id)
+    if (known !== undefined) return known
+    const bytes = toBinary(ResourceTypeSchema, types.get(id) ?? create(ResourceTypeSchema, { id }))
+    encoded.set(id, bytes)
+    return bytes
+  }
+}
 
 export const entitlements = (
   records: ReadonlyArray<ResourceRecord>,
@@ -43,14 +55,15 @@ export const entitlements = (
   const rows = records.flatMap((record) =>
     record.entitlements.map((entitlement) => ({ entitlement, resource: record.resource }))
   )
+  const typeOf = typeBytes(types)
   return {
     length: rows.length,
     idOf: (index) => rows[index]?.entitlement.id ?? "",
     write: (index, list) => {
       const row = rows[index]
       if (row === undefined) return
-      const message = ToMessage.entitlement(row.entitlement, ToMessage.resource(row.resource, traits), types)
-      append(list, toBinary(EntitlementSchema, message))
+      const on = MessageBytes.resource(row.resource, traits)
+      append(list, MessageBytes.entitlement(row.entitlement, on, row.entitlement.grantableTo.map(typeOf)))
     }
   }
 }
@@ -99,8 +112,7 @@ export const grants = (records: ReadonlyArray<ResourceRecord>, traits: ReadonlyA
   let held: { readonly owner: ResourceRecord; readonly id: string; readonly bytes: Uint8Array } | undefined
   const entitlementOf = (owner: ResourceRecord, id: string): Uint8Array => {
     if (held === undefined || held.owner !== owner || held.id !== id) {
-      const message = ToMessage.grantedEntitlement(id, ToMessage.resource(owner.resource, traits))
-      held = { owner, id, bytes: toBinary(EntitlementSchema, message) }
+      held = { owner, id, bytes: MessageBytes.grantedEntitlement(id, MessageBytes.resource(owner.resource, traits)) }
     }
     return held.bytes
   }
