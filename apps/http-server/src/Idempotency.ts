@@ -180,7 +180,7 @@ export class Idempotency extends Context.Service<Idempotency, {
         }
         yield* giveUp(request)
         return yield* Effect.failCause(exit.cause)
-      })
+      }, (effect, request) => Effect.onInterrupt(effect, () => giveUp(request)))
 
       const purge = Effect.flatMap(
         Clock.currentTimeMillis,

@@ -50,6 +50,9 @@ const isRouteNotFound = (cause: Cause.Cause<unknown>): boolean =>
     && reason.error.reason._tag === "RouteNotFound"
   )
 
+const hasHungUp = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some((reason) => reason._tag === "Interrupt" && reason.annotations.has(HttpServerError.ClientAbort.key))
+
 const wrongMethod = (allow: string, requestId: string) =>
   Effect.map(
     ProblemResponse.fromProblem(
@@ -128,8 +131,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return Effect.matchCauseEffect(app, {
       onSuccess: (response) => ProblemResponse.fromResponse(response, facts.id),
       onFailure: (cause) => {
-        // The caller has gone, or the server goes: there is nobody to answer.
-        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+        // There is nobody to answer.
+        if (hasHungUp(cause)) return Effect.failCause(cause)
+        if (Cause.hasInterruptsOnly(cause)) {
+          return ProblemResponse.fromProblem(
+            new Problems.Unavailable({ detail: "The server stops before it is done. Try again.", retryAfter: 1 }),
+            facts.id
+          )
+        }
         const allow = isRouteNotFound(cause) ? RouteIndex.allowed(request.url) : undefined
         return allow === undefined ? ProblemResponse.fromCause(cause, facts.id) : wrongMethod(allow, facts.id)
       }

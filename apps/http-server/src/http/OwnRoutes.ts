@@ -6,7 +6,6 @@
  */
 import { Api } from "@access-kit/server-api/Api"
 import * as Problems from "@access-kit/server-api/Problems"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -28,7 +27,7 @@ const ready = HttpRouter.use(Effect.fnUntraced(function*(router) {
       reason === undefined
         ? Effect.succeed(HttpServerResponse.jsonUnsafe({ status: "ready" }))
         : HttpServerRespondable.toResponse(
-          new Problems.Unavailable({ detail: reason, retryAfter: Duration.toSeconds(Duration.seconds(1)) })
+          new Problems.Unavailable({ detail: reason, retryAfter: 1 })
         ))
   )
 }))

@@ -136,4 +136,26 @@ describe("Stopping", () => {
         yield* Fiber.join(closing)
       }).pipe(Effect.provide(context))
     }))
+
+  it.live("tells whoever waits longer than it can that it stops", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(serverLayer(), scope)
+      yield* Effect.gen(function*() {
+        const server = yield* TestServer
+        const control = yield* Control
+        const entered = yield* Deferred.make<void>()
+        control.gate.entered = Effect.asVoid(Deferred.succeed(entered, undefined))
+        control.gate.open = Effect.never
+        const first = yield* Effect.forkChild(
+          server.send("POST", "/v1/connectors", { body: gated, headers: { "idempotency-key": "stop" } })
+        )
+        yield* Deferred.await(entered)
+        yield* (yield* Lifecycle).stop
+        yield* Scope.close(scope, Exit.void)
+        const answer = yield* Fiber.join(first)
+        assert.strictEqual(answer.status, 503)
+        assert.strictEqual(answer.json["type"], "urn:access-kit:problem:unavailable")
+      }).pipe(Effect.provide(context))
+    }))
 })
