@@ -197,6 +197,16 @@ const make = Effect.gen(function*() {
     return timed !== undefined && timed.expires_at <= (yield* Clock.currentTimeMillis)
   })
 
+  const told = (row: OperationRow, came: string) =>
+    Effect.annotateLogs(Effect.logInfo("operation ended"), {
+      operationId: row.id,
+      connectorId: row.connector_id,
+      kind: row.kind,
+      came,
+      attempts: row.attempts,
+      requestedBy: row.requested_by
+    })
+
   /** Answers whether this process still has the connector: not if another one has taken the operation up meanwhile. */
   const carryOutOne = Effect.fnUntraced(function*(id: string) {
     const row = yield* persisted("Beginning an operation")(claim(id))
@@ -205,7 +215,8 @@ const make = Effect.gen(function*() {
     const failing = (failed: Failed) =>
       Effect.andThen(
         persisted("Writing down a failure")(fail(row, failed)),
-        (ended) => Effect.as(signals.changed(id), ended)
+        (ended) =>
+          signals.changed(id).pipe(Effect.andThen(ended ? told(row, failed.reason) : Effect.void), Effect.as(ended))
       )
     if (yield* persisted("Reading a timed grant")(isOver(row, target))) {
       return yield* failing({
@@ -219,6 +230,7 @@ const make = Effect.gen(function*() {
     ))
     if (exit._tag === "Success") {
       const { begun, ended } = yield* persisted("Writing down an outcome")(succeed(row, target, exit.value))
+      if (ended) yield* told(row, exit.value._tag)
       yield* signals.changed(id)
       if (begun !== undefined) yield* jobs.expire(begun.timedGrantId, begun.generation)
       return ended

@@ -91,6 +91,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const log = (syncId: string, level: "info" | "warning" | "error", message: string) =>
     Effect.provideContext(SyncLog.append(syncId, level, message), services)
 
+  const told = (row: SyncRow, message: string, more: Readonly<Record<string, string>>) =>
+    Effect.annotateLogs(Effect.logInfo(message), {
+      syncId: row.id,
+      connectorId: row.connector_id,
+      attempts: row.attempts,
+      ...more
+    })
+
   /** `undefined` if the sync has ended, was cancelled, or is gone with its connector. */
   const claim = Effect.fnUntraced(function*(syncId: string) {
     const now = yield* Clock.currentTimeMillis
@@ -104,6 +112,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
         row.attempts === 1 ? "The sync begins." : `The sync is taken up again, for the ${row.attempts}. time.`
       )
       yield* signals.changed(syncId)
+      yield* told(row, "sync begins", {})
     }
     return row
   })
@@ -147,6 +156,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       })
     }))
     yield* signals.changed(row.id)
+    yield* told(row, "sync ended", { state, ...(error === undefined ? {} : { reason: error.reason }) })
   })
 
   /** Reads everything into the work file. */
@@ -222,8 +232,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return yield* end(row, "held", { reason: "Shrunk", message: reason })
     }
     const [now] = yield* sql<SyncRow>`SELECT * FROM syncs WHERE id = ${row.id}`
-    yield* Effect.provideContext(Publication.show(actorOf(row), now ?? row, snapshotId), services)
+    const ended = yield* Effect.provideContext(Publication.show(actorOf(row), now ?? row, snapshotId), services)
     yield* signals.changed(row.id)
+    if (ended) yield* told(row, "sync ended", { state: "succeeded" })
   })
 
   const carryOut = Effect.fnUntraced(function*(row: SyncRow) {
