@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import { randomBytes } from "node:crypto"
+import { randomUUID } from "node:crypto"
 
 /**
  * @since 0.1.0
@@ -34,7 +34,7 @@ const sane = /^[A-Za-z0-9][A-Za-z0-9._:-]{7,127}$/
  * @since 0.1.0
  */
 export const make = (given: string | undefined, address: string): RequestFacts => ({
-  id: given !== undefined && sane.test(given) ? given : randomBytes(16).toString("hex"),
+  id: given !== undefined && sane.test(given) ? given : randomUUID().replaceAll("-", ""),
   address,
   route: "unmatched",
   tokenId: undefined
