@@ -46,7 +46,7 @@ export interface Options extends SyncRunnerOptions, Caretaker.Options {
 /**
  * @since 0.1.0
  */
-export type Core = AuditLog | Connectors | Drain | Operations | Syncs | TimedGrants
+export type Core = AuditLog | Connectors | Drain | Jobs | Operations | Syncs | TimedGrants
 
 /** Built last, so that its end comes first. */
 const drained = (atMost: Duration.Input): Layer.Layer<never, never, Drain> =>

@@ -61,13 +61,13 @@ export interface Acknowledged {
 
 export const nothingYet = (): Acknowledged => ({ operations: new Map(), syncs: new Set() })
 
-export const connect = (sandbox: Source) =>
+export const connect = (sandbox: Source, name = "Claude") =>
   Effect.gen(function*() {
     const client = yield* ServerClient
     const { body: made } = yield* client.connectors.create({
       headers: {},
       payload: {
-        name: "Claude",
+        name,
         kind: "claude-enterprise",
         settings: { "scim-url": sandbox.baseUrl, "scim-token": Redacted.value(sandbox.token) },
         schedule: { type: "manual" },
@@ -102,7 +102,7 @@ export const submit = (
             : { expiresAt: new Date(Date.now() + one.seconds * 1_000).toISOString() }
           const made = yield* client.directory.createGrant({
             params,
-            headers: { "idempotency-key": `${grantIdOf(one.pair)}` },
+            headers: { "idempotency-key": `${connectorId}-${grantIdOf(one.pair)}` },
             payload: { entitlementId: `group:${one.pair.group}:member`, principalId: one.pair.user, ...expiry }
           })
           acknowledged.operations.set(made.id, { pair: one.pair, timed: one.seconds !== undefined })
@@ -111,7 +111,7 @@ export const submit = (
         case "Create": {
           const made = yield* client.directory.createAccount({
             params,
-            headers: { "idempotency-key": one.email },
+            headers: { "idempotency-key": `${connectorId}-${one.email}` },
             payload: { email: one.email, fields: { display_name: "Crash Test" } }
           })
           acknowledged.operations.set(made.id, { email: one.email, timed: false })
@@ -162,10 +162,10 @@ export const judge = (sandbox: Source, connectorId: string, acknowledged: Acknow
     const client = yield* ServerClient
     const params = { connectorId }
     const timed = yield* until(
-      pages((page) => client.timedGrants.list({ query: page })),
+      pages((page) => client.timedGrants.list({ query: { ...page, connectorId } })),
       (grants) => grants.every(({ state }) => state === "ended" || state === "failed")
     )
-    const operations = yield* settled
+    const operations = (yield* settled).filter((operation) => operation.connectorId === connectorId)
     const syncs = yield* until(
       pages((page) => client.syncs.list({ params, query: page })),
       (all) => all.every(({ state }) => state !== "queued" && state !== "running")

@@ -3,7 +3,7 @@
  */
 import * as Postgres from "@access-kit/tooling-postgres/Postgres"
 import { assert, it as plain } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Array, Effect, Fiber } from "effect"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { Bundle, withBundle } from "../Bundle.ts"
@@ -56,49 +56,59 @@ if (Postgres.isInstalled()) {
         assert.match(token, /^cesrv_/, made.stderr)
         const toA = Effect.provide(Load.asClient(a, token))
         const toB = Effect.provide(Load.asClient(b, token))
-        const sandbox = yield* Load.source
-        // Shards of several connectors are spread over both.
-        const connectorId = yield* toA(Load.connect(sandbox))
-        const free = yield* Load.pairs(sandbox)
-        const acknowledged = Load.nothingYet()
-        const work = free.slice(0, 60).map((pair, index) =>
-          index % 10 === 9
-            ? { _tag: "Sync" } as const
-            : index % 3 === 1
-            ? { _tag: "Grant", pair, seconds: 5 + index % 20 } as const
-            : index % 7 === 2
-            ? { _tag: "Create", email: `two-${index}@aurora.example` } as const
-            : { _tag: "Grant", pair } as const
+        // Several connectors, each with a source of its own: some are looked after by the one, some by the other.
+        const parties = yield* Effect.forEach(Array.range(1, 4), (number) =>
+          Effect.gen(function*() {
+            const sandbox = yield* Load.source
+            const connectorId = yield* toA(Load.connect(sandbox, `Claude ${number}`))
+            const free = yield* Load.pairs(sandbox)
+            const work = free.slice(0, 24).map((pair, index) =>
+              index % 8 === 7
+                ? { _tag: "Sync" } as const
+                : index % 3 === 1
+                ? { _tag: "Grant", pair, seconds: 5 + index } as const
+                : index % 7 === 2
+                ? { _tag: "Create", email: `two-${number}-${index}@aurora.example` } as const
+                : { _tag: "Grant", pair } as const
+            )
+            return { sandbox, connectorId, work, acknowledged: Load.nothingYet() }
+          }))
+        const requests = Effect.map(
+          Effect.forEach(parties, ({ sandbox }) => sandbox.requests.stats),
+          (all) => all.reduce((sum, { total }) => sum + total, 0)
         )
-        const [first, second] = [work.filter((_, index) => index % 2 === 0), work.filter((_, index) => index % 2 === 1)]
-        const submitting = yield* Effect.all([
-          Effect.exit(toA(Load.submit(connectorId, acknowledged, first))),
-          Effect.exit(toB(Load.submit(connectorId, acknowledged, second)))
-        ], { concurrency: "unbounded" }).pipe(Effect.forkChild)
-        const { total } = yield* sandbox.requests.stats
-        yield* until(sandbox.requests.stats, (now) => now.total >= total + 30)
+        const before = yield* requests
+        const submitting = yield* Effect.forEach(parties, ({ acknowledged, connectorId, work }) =>
+          Effect.all([
+            Effect.exit(toA(Load.submit(connectorId, acknowledged, work.filter((_, index) => index % 2 === 0)))),
+            // Its death is no concern of those who ask the other.
+            toB(Load.submit(connectorId, acknowledged, work.filter((_, index) => index % 2 === 1)))
+          ], { concurrency: "unbounded" }), { concurrency: "unbounded" }).pipe(Effect.forkChild)
+        yield* until(requests, (now) => now >= before + 60)
         yield* a.kill("SIGKILL")
         yield* a.finished
         const killed = Date.now()
-        const before = (yield* sandbox.requests.stats).total
-        const quiet = yield* Effect.forkChild(
-          until(sandbox.requests.stats, (now) => now.total > before).pipe(Effect.map(() => Date.now() - killed))
-        )
         yield* Fiber.join(submitting)
         // What stood in no outcome when it died is carried out by the other.
         yield* toB(Load.settled)
         const ended = Date.now() - killed
-        const judged = yield* toB(Load.judge(sandbox, connectorId, acknowledged))
-        const again = judged.operations.filter(({ attempts }) => attempts > 1).length
-        const longest = Math.max(
-          ...judged.timed.map(({ endedAt, expiresAt }) => Date.parse(endedAt ?? "") - Date.parse(expiresAt))
-        )
+        let [changes, syncs, again] = [0, 0, 0]
+        let begun: ReadonlyArray<number> = []
+        for (const { acknowledged, connectorId, sandbox } of parties) {
+          const judged = yield* toB(Load.judge(sandbox, connectorId, acknowledged))
+          changes += acknowledged.operations.size
+          syncs += acknowledged.syncs.size
+          again += judged.operations.filter(({ attempts }) => attempts > 1).length
+          begun = begun.concat(
+            judged.operations.map(({ endedAt }) => Date.parse(endedAt ?? "") - killed).filter((after) => after > 0)
+              .toSorted((x, y) => x - y)
+              .slice(0, 1)
+          )
+        }
         console.log(
-          `killed with ${acknowledged.operations.size} changes and ${acknowledged.syncs.size} syncs acknowledged; the first request `
-            + `after ${yield* Fiber.join(
-              quiet
-            )} ms, all operations ended after ${ended} ms, ${again} carried out again, `
-            + `the latest expiry ${longest} ms after its time`
+          `killed with ${changes} changes and ${syncs} syncs acknowledged; the first change of each connector ended ${
+            begun.join(", ")
+          } ms after, all of them after ${ended} ms; ${again} were carried out again`
         )
       }).pipe(Effect.scoped), 300_000)
   })
