@@ -182,6 +182,16 @@ export class Idempotency extends Context.Service<Idempotency, {
         return yield* Effect.failCause(exit.cause)
       }, (effect, request) => Effect.onInterrupt(effect, () => giveUp(request)))
 
+      // A SQLite file has one process, and this one has just begun: whoever held these is dead.
+      yield* sql.onDialectOrElse({
+        pg: () => Effect.void,
+        orElse: () =>
+          Effect.catch(
+            Effect.asVoid(sql`DELETE FROM idempotency_keys WHERE status IS NULL`),
+            (error) => Effect.logWarning("Idempotency keys of the process before could not be given free", error)
+          )
+      })
+
       const purge = Effect.flatMap(
         Clock.currentTimeMillis,
         (now) => sql`DELETE FROM idempotency_keys WHERE expires_at <= ${now}`

@@ -30,8 +30,9 @@ type Environment = Readonly<Record<string, string>>
 
 const Ready = Schema.fromJsonString(Schema.Struct({
   message: Schema.String,
-  annotations: Schema.Struct({ url: Schema.String })
+  annotations: Schema.Struct({ url: Schema.String, firstToken: Schema.optionalKey(Schema.String) })
 }))
+const tokenPattern = /cesrv_[0-9a-f]{72}/
 const isReady = Schema.decodeUnknownOption(Ready)
 
 export class Bundle extends Context.Service<Bundle, {
@@ -108,9 +109,10 @@ export class Bundle extends Context.Service<Bundle, {
             while (true) {
               for (const line of out().split("\n")) {
                 const found = isReady(line)
-                if (found._tag === "Some" && found.value.message.endsWith("is ready")) {
-                  return found.value.annotations.url
-                }
+                if (found._tag === "None" || !found.value.message.endsWith("is ready")) continue
+                // The two streams of a process arrive in no order.
+                const { firstToken, url } = found.value.annotations
+                if (firstToken === undefined || tokenPattern.test(said())) return url
               }
               yield* Effect.sleep("20 millis")
             }
@@ -124,7 +126,7 @@ export class Bundle extends Context.Service<Bundle, {
           ).pipe(Effect.timeout("60 seconds"), Effect.orDie)
           return {
             url,
-            firstToken: /cesrv_[0-9a-f]{72}/.exec(said())?.[0],
+            firstToken: tokenPattern.exec(said())?.[0],
             printed: out,
             kill: (signal) => Effect.ignore(handle.kill({ killSignal: signal })),
             finished

@@ -70,7 +70,10 @@ export const start = Effect.fn("ServerUnderTest.start")(
     yield* keep(child.stderr, (text) => {
       said += text
     })
+    const tokenOf = () => /cesrv_[0-9a-f]{72}/.exec(said)?.[0]
+    // The two streams of a process arrive in no order.
     const found = Effect.sync(() => {
+      if (tokenOf() === undefined) return undefined
       for (const line of out.split("\n")) {
         const event = ready(line)
         if (Option.isSome(event) && event.value.message.endsWith("is ready")) return event.value.annotations.url
@@ -81,7 +84,7 @@ export const start = Effect.fn("ServerUnderTest.start")(
       Effect.repeat(Effect.delay(found, "50 millis"), { until: (url) => url !== undefined }),
       Effect.flatMap(child.exitCode, () => Effect.fail(new ServerFailed({ output: said + out })))
     )
-    const token = /cesrv_[0-9a-f]{72}/.exec(said)?.[0]
+    const token = tokenOf()
     if (url === undefined || token === undefined) return yield* new ServerFailed({ output: said + out })
     return { url, token: Redacted.make(token), log: () => out }
   }

@@ -23,12 +23,13 @@ import { Tokens } from "../Tokens.ts"
 const showFirstToken = Effect.fn("serve.showFirstToken")(function*(url: string) {
   const tokens = yield* Tokens
   const text = yield* tokens.bootstrap
-  if (text === undefined) return
+  if (text === undefined) return false
   yield* Console.error(
     `\nThe first admin token of this server. It is shown this once; make others with it and keep it safe:\n\n  ${
       Redacted.value(text)
     }\n\n  curl -H "Authorization: Bearer $TOKEN" ${url}/v1/connectors\n`
   )
+  return true
 })
 
 const running = Effect.gen(function*() {
@@ -40,11 +41,12 @@ const running = Effect.gen(function*() {
     () => HttpServer.formatAddress(server.address).replace(/^http:/, config.tls === undefined ? "http:" : "https:")
   )
   yield* Reporting.endsWell
-  yield* showFirstToken(url)
+  const shown = yield* showFirstToken(url)
   yield* Observability.announce({
     url,
     docs: `${url}/docs`,
-    database: Database.describe(DataDirectory.location(config))
+    database: Database.describe(DataDirectory.location(config)),
+    ...(shown ? { firstToken: "on standard error" } : {})
   })
   return yield* Effect.onInterrupt(Effect.never, () => Effect.andThen(Effect.logInfo("Stopping"), lifecycle.stop))
 })
