@@ -27,12 +27,19 @@ export const verifying = (looking: string) => (what: string, holds: boolean): Ef
     ? Console.log(`${green("✓")} ${what}`)
     : Effect.fail(new DemoError({ message: `${looking}: ${what}` }))
 
-/** Runs a demo as the program, which ends with 1 and an explanation where it could not go on. */
-export const run = <E>(demo: Effect.Effect<void, E, NodeServices.NodeServices>): void =>
+/**
+ * Runs a demo as the program, which ends with 1 and an explanation where it could not go on.
+ *
+ * @param interrupted the exit code where somebody ended it by hand
+ */
+export const run = <E>(
+  demo: Effect.Effect<void, E, NodeServices.NodeServices>,
+  interrupted: () => number = () => 130
+): void =>
   demo.pipe(
     Effect.as(0),
     Effect.catchCause((cause) => {
-      if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(130)
+      if (Cause.hasInterruptsOnly(cause)) return Effect.succeed(interrupted())
       const error = Cause.squash(cause)
       return Effect.as(
         Console.error(`\nThe demo stopped: ${error instanceof Error ? error.message : "an unknown failure"}`),
@@ -42,6 +49,6 @@ export const run = <E>(demo: Effect.Effect<void, E, NodeServices.NodeServices>):
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      teardown: (exit, onExit) => onExit(exit._tag === "Success" ? Number(exit.value) : 130)
+      teardown: (exit, onExit) => onExit(exit._tag === "Success" ? Number(exit.value) : interrupted())
     })
   )
