@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { SecureClientSessionOptions } from "node:http2"
 import { isIPv6 } from "node:net"
+import * as TraceHeaders from "./internal/TraceHeaders.ts"
 import * as RpcError from "./RpcError.ts"
 import type { Security } from "./Security.ts"
 
@@ -60,10 +61,13 @@ const tlsOptions = (security: Security): SecureClientSessionOptions => {
 export const fromTransport = (transport: Transport): BatonClient => ({
   call: (method, request) => {
     const name = `${method.parent.typeName}/${method.name}`
-    return Effect.tryPromise({
-      try: (signal) => transport.unary(method, signal, undefined, undefined, request),
-      catch: (cause) => RpcError.fromStatus(name, ConnectError.from(cause))
-    }).pipe(
+    return TraceHeaders.current.pipe(
+      Effect.flatMap((headers) =>
+        Effect.tryPromise({
+          try: (signal) => transport.unary(method, signal, undefined, headers, request),
+          catch: (cause) => RpcError.fromStatus(name, ConnectError.from(cause))
+        })
+      ),
       Effect.map((response) => response.message),
       Effect.withSpan(name, { kind: "client", attributes: { "rpc.system": "grpc" } })
     )

@@ -15,7 +15,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FileSystem from "effect/FileSystem"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import * as Stdio from "effect/Stdio"
@@ -236,6 +236,23 @@ const answer = Effect.fnUntraced(function*(
   return undefined
 })
 
+const isCollected = (given: Given.Given): boolean =>
+  (given.text("otel-collector-endpoint") ?? "") !== ""
+  && !(given.isOn("otel-tracing-disabled") && given.isOn("otel-logging-disabled"))
+
+/** Loggers, and a collector beside them where one is named; what that takes is loaded only then. */
+const observed = (definition: Definition, given: Given.Given) => {
+  const logging = Logging.layer(given)
+  if (!isCollected(given)) return logging
+  const collector = Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./Collector.ts")),
+      ({ layer }) => layer(given, programOf(definition))
+    )
+  )
+  return Layer.provideMerge(collector, logging)
+}
+
 /** Says what went wrong, once, and answers the number to end with. */
 const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   const error = Cause.squash(cause)
@@ -255,7 +272,7 @@ const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
  *
  * @since 0.1.0
  */
-export const run = Effect.fn("BatonCommand.run")(function*(
+export const run = Effect.fnUntraced(function*(
   definition: Definition,
   options: {
     /** Is told the number to end the process with where service mode was interrupted and came to its end in good order. */
@@ -276,7 +293,7 @@ export const run = Effect.fn("BatonCommand.run")(function*(
       Effect.andThen(carryOut(definition, line, given, options.onEnd ?? (() => {}))),
       Effect.as(0),
       Effect.catchCause(report),
-      Effect.provide(Logging.layer(given))
+      Effect.provide(observed(definition, given))
     )
   }).pipe(Effect.catchCause(report))
 })

@@ -49,15 +49,23 @@ const operation: ReadonlyArray<FlagSpec> = [
     { minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     { ...hidden, ...ops }
   ),
-  text("otel-collector-endpoint", "Address of an OpenTelemetry collector", ops),
+  text(
+    "otel-collector-endpoint",
+    "OpenTelemetry collector for traces and logs, HOST:PORT (OTLP over gRPC, with TLS unless told otherwise)",
+    ops
+  ),
   text("otel-collector-endpoint-tls-cert-path", "PEM file with the authority of the collector's certificate", {
     ...hidden,
     ...ops
   }),
-  text("otel-collector-endpoint-tls-cert", "The authority of the collector's certificate, as PEM", {
-    ...hidden,
-    ...ops
-  }),
+  text(
+    "otel-collector-endpoint-tls-cert",
+    "The authority of the collector's certificate, PEM in base64url or as it is",
+    {
+      ...hidden,
+      ...ops
+    }
+  ),
   truth("otel-collector-endpoint-tls-insecure", "Speak to the collector without TLS", { ...hidden, ...ops }),
   truth("otel-tracing-disabled", "Send no traces to the collector", { ...hidden, ...ops }),
   truth("otel-logging-disabled", "Send no logs to the collector", { ...hidden, ...ops }),

@@ -98,11 +98,7 @@ export const warnings = (given: Given): ReadonlyArray<string> => {
       ],
       ["skip-full-sync", "--skip-full-sync belongs to service mode and has no effect on this run."]
     ]
-  const everywhere: ReadonlyArray<readonly [string, string]> = [[
-    "otel-collector-endpoint",
-    "Nothing is sent to an OpenTelemetry collector in this version; the setting has no effect."
-  ]]
-  return [...everywhere, ...otherwise].flatMap(([flag, message]) => SyncFlags.isSet(given, flag) ? [message] : [])
+  return otherwise.flatMap(([flag, message]) => SyncFlags.isSet(given, flag) ? [message] : [])
 }
 
 /**

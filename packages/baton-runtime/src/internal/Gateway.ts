@@ -54,7 +54,12 @@ const traced = (context: HandlerContext) => {
   const parent = HttpTraceContext.fromHeaders(Headers.fromInput(context.requestHeader))
   const name = `${context.service.typeName}/${context.method.name}`
   return <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> => {
-    const spanned = Effect.withSpan(work, name, { kind: "server", attributes: { "rpc.system": "grpc" } })
+    // A caller who traces has begun the trace; otherwise each call is one, however long the server runs.
+    const spanned = Effect.withSpan(work, name, {
+      kind: "server",
+      attributes: { "rpc.system": "grpc" },
+      root: Option.isNone(parent)
+    })
     return Option.isSome(parent) ? Effect.withParentSpan(spanned, parent.value) : spanned
   }
 }

@@ -9,15 +9,16 @@
  */
 import { ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
 import type { Task } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
-import type { Connector } from "@access-kit/connector-model/Connector"
+import { Connector } from "@access-kit/connector-model/Connector"
 import { Code } from "@connectrpc/connect"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type { RpcError } from "../RpcError.ts"
-import type { C1Client } from "./C1Client.ts"
+import { C1Client } from "./C1Client.ts"
 import * as DebugLog from "./DebugLog.ts"
 import * as FullSync from "./FullSync.ts"
 import * as HealthServer from "./HealthServer.ts"
@@ -115,7 +116,10 @@ export const run: (
           Effect.succeed(TaskResult.ofStatus(status, false)))
       )
 
-    const services = yield* Effect.context<Connector | C1Client | FileSystem.FileSystem>()
+    // These only: with all that is here a task's spans would come below the span of the service, not of the task.
+    const services = Context.pick(Connector, C1Client, FileSystem.FileSystem)(
+      yield* Effect.context<Connector | C1Client | FileSystem.FileSystem>()
+    )
     const carryOut = ({ debug, id, taskType }: Task): Effect.Effect<
       TaskResult.TaskResult | undefined,
       never,

@@ -10,6 +10,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServer from "effect/http/HttpServer"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -68,7 +69,7 @@ const answer = Effect.fnUntraced(function*(status: number, word: string, details
   })
 })
 
-const respond = Effect.fn("HealthServer.respond")(function*(options: Options) {
+const respond = Effect.fn("HealthServer.respond", { root: true })(function*(options: Options) {
   const request = yield* HttpServerRequest
   if (request.method !== "GET" && request.method !== "HEAD") {
     return HttpServerResponse.empty({ status: 405, headers: { allow: "GET, HEAD" } })
@@ -111,7 +112,8 @@ export const serve = Effect.fn("HealthServer.serve")(function*(
     Effect.mapError(({ cause }) => new HealthServerError({ message: wordsFor(options, cause), cause }))
   )
   yield* HttpServer.serveEffect(respond(options), HttpMiddleware.withLoggerDisabled).pipe(
-    Effect.provideService(HttpServer.HttpServer, server)
+    Effect.provideService(HttpServer.HttpServer, server),
+    Effect.provideService(HttpMiddleware.TracerDisabledWhen, constTrue)
   )
   return server.address._tag === "UnixPathAddress" ? options.port : server.address.port
 })

@@ -10,6 +10,7 @@ import { ConnectError, createRouterTransport } from "@connectrpc/connect"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as BatonServices from "../BatonServices.ts"
+import * as TraceHeaders from "../internal/TraceHeaders.ts"
 
 /**
  * The status that a service answered, with its details as they travel.
@@ -43,9 +44,14 @@ export const make = Effect.fnUntraced(function*(
   const transport = createRouterTransport(services.routes, { router: services.routerOptions })
   return {
     call: (method, request) =>
-      Effect.tryPromise({
-        try: (signal) => transport.unary(method, signal, undefined, undefined, request),
-        catch: (cause) => new ConnectorStatus({ status: ConnectError.from(cause) })
-      }).pipe(Effect.map((response) => response.message))
+      TraceHeaders.current.pipe(
+        Effect.flatMap((headers) =>
+          Effect.tryPromise({
+            try: (signal) => transport.unary(method, signal, undefined, headers, request),
+            catch: (cause) => new ConnectorStatus({ status: ConnectError.from(cause) })
+          })
+        ),
+        Effect.map((response) => response.message)
+      )
   }
 })

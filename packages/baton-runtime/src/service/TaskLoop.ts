@@ -138,7 +138,7 @@ export const make = Effect.fnUntraced(function*(
 
   /** In a fiber of its own: an answer that is under way when the end comes may bring a task. */
   const ask = Effect.gen(function*() {
-    const fiber = yield* Effect.forkIn(question, scope)
+    const fiber = yield* Effect.forkIn(Effect.withSpan(question, "TaskLoop.ask", { root: true }), scope)
     asking = fiber
     const answer = yield* Fiber.join(fiber)
     asking = undefined
@@ -181,7 +181,8 @@ export const make = Effect.fnUntraced(function*(
     )
   }
 
-  const carryOut = Effect.fn("TaskLoop.carryOut")(function*(task: Task, entry: Running) {
+  // A trace for each task, not one for as long as the service runs.
+  const carryOut = Effect.fn("TaskLoop.carryOut", { root: true })(function*(task: Task, entry: Running) {
     if (ending) return yield* ledger.finish(task.id, notBegun)
     yield* Effect.logInfo("task begun").pipe(Effect.annotateLogs({ debug: task.debug }))
     const fiber = yield* Effect.forkIn(work(task), scope)
