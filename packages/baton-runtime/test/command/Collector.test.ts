@@ -126,62 +126,63 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "2 minutes" })("
       expect(collector.heard()).not.toContain(token)
     }))
 
-  it.effect("is known by the authority that the flags name, as a file or in base64url", () =>
+  it.effect("is known by the authority that the flags name, as a file or in base64url, and gets only what is not turned off", () =>
     Effect.gen(function*() {
       const files = yield* FileSystem.FileSystem
       const collector = yield* Collector.start({ tls: true })
       const path = `${yield* files.makeTempDirectoryScoped()}/authority.pem`
       yield* files.writeFileString(path, collector.authority)
       const endpoint = ["--otel-collector-endpoint", `dns:///${collector.endpoint}`]
-      const byFile = yield* ran([...endpoint, "--otel-collector-endpoint-tls-cert-path", path])
+
+      const byFile = yield* ran([
+        ...endpoint,
+        "--otel-collector-endpoint-tls-cert-path",
+        path,
+        "--otel-logging-disabled"
+      ])
       expect(byFile.code).toBe(0)
-      const afterFile = { spans: collector.spans.length, logs: collector.logs.length }
-      expect(afterFile.spans).toBeGreaterThan(0)
-      expect(afterFile.logs).toBeGreaterThan(0)
-      const byText = yield* ran(endpoint, {
+      const spans = collector.spans.length
+      expect(spans).toBeGreaterThan(0)
+      expect(collector.logs).toHaveLength(0)
+
+      const byText = {
         BATON_OTEL_COLLECTOR_ENDPOINT_TLS_CERT: Buffer.from(collector.authority).toString("base64url")
-      })
-      expect(byText.code).toBe(0)
-      expect(collector.spans.length).toBeGreaterThan(afterFile.spans)
-      expect(collector.logs.length).toBeGreaterThan(afterFile.logs)
+      }
+      expect((yield* ran([...endpoint, "--otel-tracing-disabled"], byText)).code).toBe(0)
+      expect(collector.spans).toHaveLength(spans)
+      expect(collector.logs.length).toBeGreaterThan(0)
 
       const calls = collector.calls()
+      yield* ran([...endpoint, "--otel-logging-disabled", "--otel-tracing-disabled"], byText)
+      expect(collector.calls()).toBe(calls)
+
       const unknown = yield* ran(endpoint)
       expect({ code: unknown.code, written: unknown.written }).toEqual({ code: 0, written: true })
       expect(warnings(unknown.stderr)).toHaveLength(1)
       expect(collector.calls()).toBe(calls)
     }))
 
-  it.effect("gets only what is not turned off", () =>
+  it.effect("stops no sync when it is down", () =>
     Effect.gen(function*() {
-      const collector = yield* Collector.start()
-      yield* ran([...insecure(collector.endpoint), "--otel-tracing-disabled"])
-      expect(collector.spans).toHaveLength(0)
-      const lines = collector.logs.length
-      expect(lines).toBeGreaterThan(0)
-      yield* ran([...insecure(collector.endpoint), "--otel-logging-disabled"])
-      expect(collector.spans.length).toBeGreaterThan(0)
-      expect(collector.logs).toHaveLength(lines)
-      const calls = collector.calls()
-      yield* ran([...insecure(collector.endpoint), "--otel-logging-disabled", "--otel-tracing-disabled"])
-      expect(collector.calls()).toBe(calls)
+      const { code, stderr, written } = yield* ran(insecure(`127.0.0.1:${yield* closedPort}`))
+      expect({ code, written }).toEqual({ code: 0, written: true })
+      expect(warnings(stderr)).toHaveLength(1)
     }))
 
-  it.effect("stops no sync: when it is down, refuses everything, or never answers", () =>
+  it.effect("stops no sync when it refuses everything", () =>
     Effect.gen(function*() {
-      const down = yield* ran(insecure(`127.0.0.1:${yield* closedPort}`))
-      expect({ code: down.code, written: down.written }).toEqual({ code: 0, written: true })
-      expect(warnings(down.stderr)).toHaveLength(1)
-
       const busy = yield* Collector.start({ answer: Collector.refusing })
-      const refused = yield* ran(insecure(busy.endpoint))
-      expect({ code: refused.code, written: refused.written }).toEqual({ code: 0, written: true })
-      expect(warnings(refused.stderr)).toHaveLength(1)
-      expect(warnings(refused.stderr)[0]).toContain("too much at once")
+      const { code, stderr, written } = yield* ran(insecure(busy.endpoint))
+      expect({ code, written }).toEqual({ code: 0, written: true })
+      expect(warnings(stderr)).toHaveLength(1)
+      expect(warnings(stderr)[0]).toContain("too much at once")
+    }))
 
+  it.effect("stops no sync when it never answers", () =>
+    Effect.gen(function*() {
       const silent = yield* Collector.start({ answer: () => new Promise(() => {}) })
-      const ignored = yield* ran(insecure(silent.endpoint))
-      expect({ code: ignored.code, written: ignored.written }).toEqual({ code: 0, written: true })
+      const { code, written } = yield* ran(insecure(silent.endpoint))
+      expect({ code, written }).toEqual({ code: 0, written: true })
       expect(silent.calls()).toBeGreaterThan(0)
     }))
 
