@@ -11,6 +11,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import * as AwaitingApproval from "./AwaitingApproval.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { CommandError } from "./Failure.ts"
 import { Output } from "./Output.ts"
@@ -96,6 +97,19 @@ const verdict = (
   })
 }
 
+/** How the whole ended, where nothing failed and something waits. */
+const waiting = (total: number, waits: ReadonlyArray<AwaitingApproval.AwaitingApproval>): CommandError | undefined => {
+  const [first] = waits
+  return first === undefined ? undefined : new CommandError({
+    reason: "AwaitingApproval",
+    message: total === 1
+      ? first.message
+      : `${Text.grouped(waits.length)} of ${Text.counted(total, "change")} ${
+        waits.length === 1 ? "waits" : "wait"
+      } for approval; the output says of each how it is given. The first one: ${first.message}`
+  })
+}
+
 /**
  * Carries out the changes, at most `maxChanges` of them. If more are asked for than that, they are rehearsed first, so that a list that is
  * too long changes nothing at all, and one that only repeats what is so already goes through.
@@ -113,6 +127,7 @@ export const run = Effect.fn("Changes.run")(function*(
   const attempt = Effect.fnUntraced(function*(dryRun: boolean, rows: Array<ChangeView.ChangeRow>) {
     const limited = yield* ChangeLimit.withChangeLimit(connector, options.maxChanges)
     const errors: Array<ConnectorError.ConnectorError> = []
+    const waits: Array<AwaitingApproval.AwaitingApproval> = []
     let stopped = false
     for (const change of changes) {
       if (stopped) {
@@ -124,6 +139,13 @@ export const run = Effect.fn("Changes.run")(function*(
         rows.push(row(change, result.success))
       } else {
         const { failure } = result
+        const wait = AwaitingApproval.behind(failure)
+        if (wait !== undefined) {
+          // The others are handed in too: whoever approves sees all of them.
+          waits.push(wait)
+          rows.push(row(change, { outcome: "AwaitingApproval", detail: wait.message }))
+          continue
+        }
         errors.push(failure)
         stopped = stops.has(failure.reason._tag)
         rows.push(row(change, {
@@ -132,11 +154,11 @@ export const run = Effect.fn("Changes.run")(function*(
         }))
       }
     }
-    return errors
+    return { errors, waits }
   })
 
   if (!options.dryRun && changes.length > options.maxChanges) {
-    const errors = yield* attempt(true, [])
+    const { errors } = yield* attempt(true, [])
     const exceeded = errors.find((error) => error.reason._tag === "LimitExceeded")
     if (exceeded !== undefined) {
       return yield* ConnectorError.make(
@@ -153,7 +175,7 @@ export const run = Effect.fn("Changes.run")(function*(
   }
 
   const rows: Array<ChangeView.ChangeRow> = []
-  const errors = yield* Effect.onInterrupt(
+  const { errors, waits } = yield* Effect.onInterrupt(
     attempt(options.dryRun, rows),
     () =>
       Effect.andThen(
@@ -170,5 +192,6 @@ export const run = Effect.fn("Changes.run")(function*(
   yield* output.rows(ChangeView.view(rows), Stream.fromIterable(rows))
   if (options.dryRun) yield* output.say("Dry run: nothing was changed.")
   const failure = verdict(changes.length, errors, rows.filter((row) => row.outcome === "NotAttempted").length)
+    ?? waiting(changes.length, waits)
   if (failure !== undefined) return yield* failure
 })

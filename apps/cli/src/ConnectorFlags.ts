@@ -43,15 +43,21 @@ const metavars: Readonly<Record<ConfigField.Kind, string>> = {
 const plain = (flag: Flag.Flag<Option.Option<string>>): GivenFlag =>
   Flag.map(flag, Option.map((text) => Redacted.make(text)))
 
-const describe = (field: ConfigField.ConfigField): string => {
+/** The environment variable of a field. */
+type VariableOf = (field: ConfigField.ConfigField) => string
+
+const describe = (field: ConfigField.ConfigField, variableOf: VariableOf): string => {
   const notes = [
     ...(field.defaultText === undefined ? [] : [`default ${field.defaultText}`]),
-    ConfigField.environmentName(field)
+    variableOf(field)
   ]
   return `${field.description} (${notes.join(", ")})`
 }
 
-const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string, GivenFlag]> => {
+const flagsOf = (
+  field: ConfigField.ConfigField,
+  variableOf: VariableOf
+): ReadonlyArray<readonly [string, GivenFlag]> => {
   const { name } = field
   switch (field.kind) {
     case "secret":
@@ -61,7 +67,7 @@ const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string
           Flag.Redacted(name).pipe(
             Flag.withMetavar(metavars.secret),
             Flag.withDescription(
-              `${describe(field)}; other processes can see a command line, so prefer a file or the variable`
+              `${describe(field, variableOf)}; other processes can see a command line, so prefer a file or the variable`
             ),
             Flag.optional
           )
@@ -72,7 +78,7 @@ const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string
             Flag.String(`${name}-file`).pipe(
               Flag.withMetavar("FILE"),
               Flag.withDescription(
-                `Read ${field.displayName} from a file (${ConfigField.environmentName(field)}_FILE)`
+                `Read ${field.displayName} from a file (${variableOf(field)}_FILE)`
               ),
               Flag.optional
             )
@@ -93,7 +99,7 @@ const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string
         name,
         plain(
           Flag.Literals(name, field.choices ?? []).pipe(
-            Flag.withDescription(describe(field)),
+            Flag.withDescription(describe(field, variableOf)),
             Flag.optional
           )
         )
@@ -104,7 +110,7 @@ const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string
         plain(
           Flag.String(name).pipe(
             Flag.withMetavar(field.placeholder ?? metavars[field.kind]),
-            Flag.withDescription(describe(field)),
+            Flag.withDescription(describe(field, variableOf)),
             Flag.optional
           )
         )
@@ -118,8 +124,10 @@ const flagsOf = (field: ConfigField.ConfigField): ReadonlyArray<readonly [string
  * @since 0.1.0
  */
 export const flags = (
-  fields: Readonly<Record<string, ConfigField.ConfigField>>
-): Readonly<Record<string, GivenFlag>> => Object.fromEntries(Object.values(fields).flatMap(flagsOf))
+  fields: Readonly<Record<string, ConfigField.ConfigField>>,
+  variableOf: VariableOf = ConfigField.environmentName
+): Readonly<Record<string, GivenFlag>> =>
+  Object.fromEntries(Object.values(fields).flatMap((field) => flagsOf(field, variableOf)))
 
 const invalid = (field: ConfigField.ConfigField, message: string): ConnectorError.ConnectorError =>
   ConnectorError.make("configure", new ConnectorError.InvalidConfiguration({ field: field.name, message }))
@@ -215,7 +223,8 @@ const single = Effect.fn("ConnectorFlags.single")(function*(
  */
 export const written = Effect.fn("ConnectorFlags.written")(function*(
   fields: Readonly<Record<string, ConfigField.ConfigField>>,
-  given: Given
+  given: Given,
+  variableOf: VariableOf = ConfigField.environmentName
 ) {
   const values = new Map<string, string>()
   for (const field of Object.values(fields)) {
@@ -235,7 +244,7 @@ export const written = Effect.fn("ConnectorFlags.written")(function*(
         ]
       })
     )
-    const variable = ConfigField.environmentName(field)
+    const variable = variableOf(field)
     const value = yield* environment(variable)
     const file = field.kind === "secret" ? yield* environment(`${variable}_FILE`) : undefined
     const fromEnvironment = [
@@ -255,7 +264,7 @@ export const written = Effect.fn("ConnectorFlags.written")(function*(
  */
 export const resolve = Effect.fn("ConnectorFlags.resolve")(function*<
   const Fields extends Readonly<Record<string, ConfigField.ConfigField>>
->(fields: Fields, given: Given) {
-  const values = yield* written(fields, given)
-  return yield* ConfigField.resolve(fields, (field) => values.get(field.name))
+>(fields: Fields, given: Given, variableOf: VariableOf = ConfigField.environmentName) {
+  const values = yield* written(fields, given, variableOf)
+  return yield* ConfigField.resolve(fields, (field) => values.get(field.name), variableOf)
 })

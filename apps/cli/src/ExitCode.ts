@@ -19,6 +19,7 @@ type OwnReason =
   | "SomeFailed"
   | "PortUnavailable"
   | "UnsupportedNode"
+  | "AwaitingApproval"
   | "ProblemsFound"
   | "Different"
   | "Interrupted"
@@ -93,6 +94,7 @@ export const entries: Readonly<Record<Reason, Entry>> = {
   SomeFailed: { code: 32, meaning: "Several items, some failed; the output says which" },
   PortUnavailable: { code: 33, meaning: "sandbox can't listen on that port" },
   UnsupportedNode: { code: 34, meaning: "Node.js is too old" },
+  AwaitingApproval: { code: 35, meaning: "The server waits for an approval; the message says how to give it" },
   Unreadable: { code: 40, meaning: "No such snapshot file, or it can't be opened" },
   NotAC1z: { code: 41, meaning: "The file is no snapshot" },
   UnsupportedFormat: { code: 42, meaning: "A snapshot whose rows only baton reads" },

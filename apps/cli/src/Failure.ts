@@ -30,7 +30,15 @@ export class CommandError extends Schema.TaggedError<CommandError>()("CommandErr
     "StorageFull",
     "StorageFailure",
     "ProblemsFound",
-    "Different"
+    "Different",
+    "AwaitingApproval",
+    "InvalidTarget",
+    "NotWritable",
+    "Busy",
+    "Corrupt",
+    "FewerThanExpected",
+    "TooManyMissingPrincipals",
+    "ContractViolation"
   ]),
   message: Schema.String,
   /** The number to end with where it is not the reason's own. */

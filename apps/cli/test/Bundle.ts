@@ -18,7 +18,7 @@ export class Bundle extends Context.Service<Bundle, BundledProgram.BundledProgra
 }
 
 /** Waits until something holds that another process brings about; the bound is one against hangs. */
-export const eventually = (holds: Effect.Effect<boolean>) =>
+export const eventually = <R>(holds: Effect.Effect<boolean, never, R>) =>
   Effect.gen(function*() {
     while (!(yield* holds)) yield* Effect.sleep("20 millis")
   }).pipe(Effect.timeout("60 seconds"), Effect.orDie)

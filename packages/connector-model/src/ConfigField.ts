@@ -235,13 +235,15 @@ export type Values<Fields extends Readonly<Record<string, ConfigField>>> = {
 
 /**
  * Reads fields from wherever an adapter has them. `given` answers what was written for a field, or `undefined`. An empty string counts
- * as not given, as an unset environment variable in a manifest arrives that way. All faults are told at once.
+ * as not given, as an unset environment variable in a manifest arrives that way. All faults are told at once, with the variable that
+ * `variableOf` names.
  *
  * @since 0.1.0
  */
 export const resolve = <const Fields extends Readonly<Record<string, ConfigField>>>(
   fields: Fields,
-  given: (field: ConfigField) => string | undefined
+  given: (field: ConfigField) => string | undefined,
+  variableOf: (field: ConfigField) => string = environmentName
 ): Effect.Effect<Values<Fields>, ConnectorError.ConnectorError> =>
   Effect.suspend(() => {
     const faults: Array<{ readonly field: string; readonly message: string }> = []
@@ -253,7 +255,7 @@ export const resolve = <const Fields extends Readonly<Record<string, ConfigField
         if (field.required) {
           faults.push({
             field: field.name,
-            message: `${field.displayName} is missing. Give ${flagName(field)} or set ${environmentName(field)}.`
+            message: `${field.displayName} is missing. Give ${flagName(field)} or set ${variableOf(field)}.`
           })
         } else {
           values[key] = Option.none()
@@ -264,7 +266,7 @@ export const resolve = <const Fields extends Readonly<Record<string, ConfigField
       if (Result.isFailure(decoded)) {
         faults.push({
           field: field.name,
-          message: `${decoded.failure} (${flagName(field)}, ${environmentName(field)})`
+          message: `${decoded.failure} (${flagName(field)}, ${variableOf(field)})`
         })
       } else {
         values[key] = decoded.success

@@ -10,6 +10,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Connection from "../Connection.ts"
 import { Output } from "../Output.ts"
 import * as CapabilityView from "../views/CapabilityView.ts"
 
@@ -24,8 +25,10 @@ export const capabilities = Command.make(
   {},
   Effect.fn("capabilities")(function*() {
     const output = yield* Output
-    const { connector } = yield* Effect.promise(() => import("../ConnectorLayer.ts"))
-    const all = yield* Effect.provide(Effect.map(Connector, Capabilities.of), connector(nowhere))
+    const all = yield* Effect.provide(
+      Effect.map(Connector, Capabilities.of),
+      (yield* Connection.server) === undefined ? Connection.of(nowhere) : Connection.layer
+    )
     if (output.format === "json" || output.format === "ndjson") {
       return yield* output.record(CapabilityView.record, all)
     }
@@ -37,4 +40,4 @@ export const capabilities = Command.make(
     }
     yield* output.say(`${all.displayName} ${all.version}: ${all.helpUrl}`)
   })
-).pipe(Command.withDescription("What this connector can read and change; needs no URL and no token"))
+).pipe(Command.withDescription("What this connector can read and change; needs no SCIM URL and no token"))

@@ -17,6 +17,8 @@ import * as Stream from "effect/Stream"
 import * as Accounts from "../Accounts.ts"
 import * as Changes from "../Changes.ts"
 import * as Connection from "../Connection.ts"
+import { CommandError } from "../Failure.ts"
+import * as GrantExpiry from "../GrantExpiry.ts"
 import * as LastGroup from "../LastGroup.ts"
 import * as Listing from "../Listing.ts"
 import * as Lookup from "../Lookup.ts"
@@ -148,9 +150,26 @@ const prepare = Effect.fn("grants prepare")(function*(
 
 const grant = Command.make(
   "grant",
-  change,
+  {
+    ...change,
+    expires: Flag.String("expires").pipe(
+      Flag.withMetavar("TIME"),
+      Flag.withDescription(
+        "Take it away again at this moment (2026-01-31T12:00:00Z) or after so long (8h); with --server only"
+      ),
+      Flag.optional
+    )
+  },
   Effect.fn("grants grant")(function*(flags) {
     const output = yield* Output
+    const expiry = Option.isSome(flags.expires) ? yield* GrantExpiry.parse(flags.expires.value) : undefined
+    if (expiry !== undefined && (yield* Connection.server) === undefined) {
+      return yield* new CommandError({
+        reason: "Usage",
+        message:
+          "--expires needs a server that takes the access away when its time comes. Add --server URL, or leave --expires out."
+      })
+    }
     const { common, connector, group } = yield* prepare("grant", flags)
     yield* output.say(
       `${flags.dryRun ? "Would put" : "Putting"} ${Text.counted(common.length, "account")} into ${
@@ -165,16 +184,26 @@ const grant = Command.make(
         run: Effect.fnUntraced(function*(limited, dryRun) {
           const grant = yield* Connector.capabilityOf(limited, ResourceType.GROUP, "grant")
           const outcome = yield* grant({ ...request, dryRun })
-          return { outcome: outcome._tag, grantId: outcome.grant.id }
+          return {
+            outcome: outcome._tag,
+            grantId: outcome.grant.id,
+            ...(expiry === undefined ? {} : {
+              detail: outcome._tag === "AlreadyGranted" ? "without an end, and it stays so" : `until ${expiry}`
+            })
+          }
         })
       })),
       flags
-    )
+    ).pipe(Effect.provideService(GrantExpiry.GrantExpiry, expiry))
   }, Effect.provide(Connection.layer))
 ).pipe(
-  Command.withDescription("Put accounts into a group"),
+  Command.withDescription("Put accounts into a group, with --server also for a time"),
   Command.withExamples([
-    { command: "claude-enterprise grants grant jane@example.com --group Engineering" }
+    { command: "claude-enterprise grants grant jane@example.com --group Engineering" },
+    {
+      command: "claude-enterprise grants grant jane@example.com --group Engineering --expires 8h",
+      description: "For a working day; with CLAUDE_ENTERPRISE_SERVER"
+    }
   ])
 )
 

@@ -10,10 +10,34 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Connection from "../Connection.ts"
+import { CommandError } from "../Failure.ts"
 import { isJson, Output } from "../Output.ts"
 import * as Progress from "../Progress.ts"
+import type { ServerSettings } from "../ServerFlags.ts"
 import * as Text from "../Text.ts"
+import * as ServerSyncView from "../views/ServerSyncView.ts"
 import * as SyncView from "../views/SyncView.ts"
+
+/** The server reads, and this command follows it and fetches the snapshot. */
+const throughServer = Effect.fn("sync --server")(function*(
+  settings: ServerSettings,
+  options: { readonly out: Option.Option<string>; readonly quiet: boolean }
+) {
+  const output = yield* Output
+  const { run } = yield* Effect.promise(() => import("../server/ServerSync.ts"))
+  const progress = yield* Progress.make({ quiet: options.quiet || isJson(output.format) })
+  const summary = yield* run(settings, {
+    out: Option.getOrUndefined(options.out),
+    progress: progress.tell,
+    warn: output.warn
+  })
+  for (const note of summary.sync.notes ?? []) {
+    yield* output.warn(`${note.message}${note.count > 1 ? ` (${Text.grouped(note.count)} times)` : ""}`)
+  }
+  yield* output.record(ServerSyncView.view, summary)
+})
+
+const usage = (message: string) => new CommandError({ reason: "Usage", message })
 
 /**
  * @since 0.1.0
@@ -23,13 +47,16 @@ export const sync = Command.make(
   {
     out: Flag.String("out").pipe(
       Flag.withMetavar("FILE"),
-      Flag.withDescription("Where the snapshot goes; an older one there is replaced once the new one is whole")
+      Flag.withDescription(
+        "Where the snapshot goes; an older one there is replaced once the new one is whole. With --server it may be left out"
+      ),
+      Flag.optional
     ),
     format: Flag.Literals("format", ["v1", "v1-legacy", "v3"]).pipe(
       Flag.withDescription(
         "v1 (default): every baton tool; v1-legacy: those that copy syncs with SDK 0.7; v3: SDK 0.18 and newer"
       ),
-      Flag.withDefault("v1")
+      Flag.optional
     ),
     fresh: Flag.Boolean("fresh").pipe(
       Flag.withoutNegation,
@@ -48,8 +75,24 @@ export const sync = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fn("sync")(function*({ expectAccounts, format, fresh, out, quiet }) {
+  Effect.fn("sync")(function*({ expectAccounts, format, fresh, out: asked, quiet }) {
     const output = yield* Output
+    const server = yield* Connection.server
+    if (server !== undefined) {
+      const [own] = [
+        ...(Option.isSome(format) ? ["--format"] : []),
+        ...(fresh ? ["--fresh"] : []),
+        ...(Option.isSome(expectAccounts) ? ["--expect-accounts"] : [])
+      ]
+      if (own !== undefined) {
+        return yield* usage(
+          `${own} is for reading the SCIM endpoint itself; a server reads as it is set up. Leave ${own} out.`
+        )
+      }
+      return yield* throughServer(server, { out: asked, quiet })
+    }
+    if (Option.isNone(asked)) return yield* usage("--out is missing: name the file that the snapshot goes into.")
+    const out = asked.value
     const settings = yield* Connection.settings
     const { ScimClient, Sync, snapshotFile } = yield* Effect.promise(() => import("../SyncRun.ts"))
     const progress = yield* Progress.make({ quiet: quiet || isJson(output.format) })
@@ -63,7 +106,14 @@ export const sync = Command.make(
       })
       return { report, stats: yield* client.stats }
     }).pipe(
-      Effect.provide(Layer.merge(snapshotFile({ path: out, format, fresh }), Connection.of(settings))),
+      Effect.provide(Layer.merge(
+        snapshotFile({
+          path: out,
+          format: Option.getOrElse(format, () => "v1" as const),
+          fresh
+        }),
+        Connection.of(settings)
+      )),
       Effect.onError((cause) =>
         Effect.suspend(() => {
           const stopped = progress.stopped()
@@ -91,6 +141,7 @@ export const sync = Command.make(
   Command.withDescription("Read the whole directory into a .c1z snapshot; an interrupted run goes on where it stopped"),
   Command.withExamples([
     { command: "claude-enterprise sync --out claude.c1z" },
+    { command: "claude-enterprise sync --server http://127.0.0.1:8080", description: "Has a server read it" },
     { command: "claude-enterprise sync --out claude.c1z --format v3", description: "For tools of SDK 0.18 and newer" },
     { command: "claude-enterprise sync --out claude.c1z --expect-accounts 500 --quiet", description: "From cron" }
   ])

@@ -12,7 +12,7 @@ import type {
 import type { View } from "../View.ts"
 
 /**
- * The tags of the model's outcomes, and the two that a list of changes has besides.
+ * The tags of the model's outcomes, and those that a list of changes has besides.
  *
  * @since 0.1.0
  */
@@ -21,6 +21,7 @@ export type Outcome =
   | RevokeOutcome["_tag"]
   | CreateAccountOutcome["_tag"]
   | DeleteOutcome["_tag"]
+  | "AwaitingApproval"
   | "Failed"
   | "NotAttempted"
 
@@ -55,6 +56,7 @@ const words: Readonly<Record<Outcome, string>> = {
   Deleted: "deleted",
   DidNotExist: "did not exist",
   WouldDelete: "would be deleted",
+  AwaitingApproval: "waits for approval",
   Failed: "FAILED",
   NotAttempted: "not attempted"
 }
