@@ -18,6 +18,16 @@ import * as Problem from "./Problem.ts"
 /** What a newcomer types first, promised by the README. */
 const promised = ["npx --yes pnpm@12 demo", "npx --yes pnpm@12 test"]
 
+/** Commands whose calls are looked up in the help of their bundles, and for each the file that lists every flag. */
+const bundled = [
+  { command: "claude-enterprise", bundle: "apps/cli/dist/claude-enterprise.mjs", lists: undefined },
+  {
+    command: "claude-enterprise-server",
+    bundle: "apps/http-server/dist/claude-enterprise-server.mjs",
+    lists: "docs/server.md"
+  }
+] as const
+
 const passedOver = new Set(["node_modules", "dist", "coverage"])
 
 class DocumentationWrong extends Schema.TaggedError<DocumentationWrong>()("DocumentationWrong", {
@@ -78,10 +88,15 @@ const program = Effect.gen(function*() {
     ...yield* CodeBlocks.check(path.join(root, "tooling/docs/.blocks"), yield* publicPackages(root), files),
     ...yield* Links.check(root, files),
     ...Commands.check(files, manifest.scripts, promised),
-    ...yield* CliCommands.check(
-      yield* CliCommands.helpOf(path.join(root, "apps/cli/dist/claude-enterprise.mjs")),
-      files
-    )
+    ...(yield* Effect.forEach(bundled, ({ bundle, command, lists }) =>
+      Effect.gen(function*() {
+        const help = yield* CliCommands.helpOf(command, path.join(root, bundle))
+        const listing = files.filter((file) => file.path === lists)
+        return [
+          ...yield* CliCommands.check(command, help, files),
+          ...(yield* Effect.forEach(listing, (file) => CliCommands.listed(command, help, file))).flat()
+        ]
+      }))).flat()
   ]
   for (const problem of problems) yield* Console.error(Problem.format(problem))
   const count = <A>(of: (file: Markdown.MarkdownFile) => ReadonlyArray<A>): number =>
@@ -89,7 +104,8 @@ const program = Effect.gen(function*() {
   yield* Console.log(
     `${files.length} Markdown files: ${count(CodeBlocks.typescript)} TypeScript blocks compiled, `
       + `${count(Links.relative)} links followed, ${
-        count(Commands.commands) + count(CliCommands.calls)
+        count(Commands.commands)
+        + bundled.reduce((sum, { command }) => sum + count((file) => CliCommands.calls(command, file)), 0)
       } commands looked up`
   )
   if (problems.length > 0) return yield* new DocumentationWrong({ problems: problems.length })
