@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as CliCommands from "./CliCommands.ts"
 import * as CodeBlocks from "./CodeBlocks.ts"
 import * as Commands from "./Commands.ts"
+import * as HttpRequests from "./HttpRequests.ts"
 import * as Links from "./Links.ts"
 import * as Markdown from "./Markdown.ts"
 import * as Problem from "./Problem.ts"
@@ -18,14 +19,12 @@ import * as Problem from "./Problem.ts"
 /** What a newcomer types first, promised by the README. */
 const promised = ["npx --yes pnpm@12 demo", "npx --yes pnpm@12 test"]
 
+const server = "apps/http-server/dist/claude-enterprise-server.mjs"
+
 /** Commands whose calls are looked up in the help of their bundles, and for each the file that lists every flag. */
 const bundled = [
   { command: "claude-enterprise", bundle: "apps/cli/dist/claude-enterprise.mjs", lists: undefined },
-  {
-    command: "claude-enterprise-server",
-    bundle: "apps/http-server/dist/claude-enterprise-server.mjs",
-    lists: "docs/server.md"
-  }
+  { command: "claude-enterprise-server", bundle: server, lists: "docs/server.md" }
 ] as const
 
 const passedOver = new Set(["node_modules", "dist", "coverage"])
@@ -87,6 +86,7 @@ const program = Effect.gen(function*() {
   const problems = [
     ...yield* CodeBlocks.check(path.join(root, "tooling/docs/.blocks"), yield* publicPackages(root), files),
     ...yield* Links.check(root, files),
+    ...HttpRequests.check(yield* HttpRequests.openApiOf(path.join(root, server)), files),
     ...Commands.check(files, manifest.scripts, promised),
     ...(yield* Effect.forEach(bundled, ({ bundle, command, lists }) =>
       Effect.gen(function*() {
@@ -106,7 +106,7 @@ const program = Effect.gen(function*() {
       + `${count(Links.relative)} links followed, ${
         count(Commands.commands)
         + bundled.reduce((sum, { command }) => sum + count((file) => CliCommands.calls(command, file)), 0)
-      } commands looked up`
+      } commands and ${count(HttpRequests.requests)} requests looked up`
   )
   if (problems.length > 0) return yield* new DocumentationWrong({ problems: problems.length })
 })
