@@ -39,7 +39,11 @@ export const cli = root.pipe(
     { command: "claude-enterprise sync --out claude.c1z" },
     { command: "claude-enterprise snapshot access claude.c1z jane@example.com" },
     { command: "claude-enterprise grants list --account jane@example.com" },
-    { command: "claude-enterprise accounts list --status disabled -o csv" }
+    { command: "claude-enterprise accounts list --status disabled -o csv" },
+    {
+      command: "claude-enterprise grants list --server https://access.example.com --server-token-file server-token",
+      description: "The same, asked of a claude-enterprise-server"
+    }
   ]),
   Command.provide(({ output, verbose }) => Layer.merge(Output.layer(output), verbose ? debugging : Layer.empty))
 )

@@ -60,9 +60,19 @@ export const server = Effect.gen(function*() {
   if (direct !== undefined) return undefined
   const { fields, variableOf } = ServerFlags
   const address = yield* ConnectorFlags.written({ server: fields.server }, server, variableOf)
-  return address.size === 0 && through === undefined
-    ? undefined
-    : yield* ConnectorFlags.resolve(fields, server, variableOf)
+  if (address.size === 0 && through === undefined) return undefined
+  const resolved = yield* ConnectorFlags.resolve(fields, server, variableOf)
+  if (ServerFlags.isExposed(resolved.server)) {
+    return yield* ConnectorError.make(
+      "configure",
+      new ConnectorError.InvalidConfiguration({
+        field: "server",
+        message:
+          "The server URL is not encrypted, and the token would travel to another machine in the clear. Use its https:// address."
+      })
+    )
+  }
+  return resolved
 })
 
 /**

@@ -43,3 +43,15 @@ export type ServerSettings = ConfigField.Values<typeof fields>
  */
 export const variableOf = (field: ConfigField.ConfigField): string =>
   `CLAUDE_ENTERPRISE_${field.name.toUpperCase().replaceAll("-", "_")}`
+
+/**
+ * Whether the token would go over the network in the clear. A SCIM URL of that kind is refused for the same reason.
+ *
+ * @since 0.1.0
+ */
+export const isExposed = (address: string): boolean => {
+  const { hostname, protocol } = new URL(address)
+  const isLoopback = hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]"
+    || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+  return protocol === "http:" && !isLoopback
+}

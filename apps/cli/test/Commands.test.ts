@@ -52,6 +52,9 @@ withBundle("commands", (it) => {
             "--scim-token-file",
             "BATON_SCIM_TOKEN_FILE",
             "--scim-token-stdin",
+            "--server URL",
+            "CLAUDE_ENTERPRISE_SERVER_TOKEN_FILE",
+            "--connector NAME|ID",
             "EXIT CODES",
             "Unauthenticated"
           ]

@@ -22,6 +22,8 @@ export interface ServedCompany {
   readonly readerToken: string
   readonly connectorId: string
   readonly client: Layer.Layer<ServerClient>
+  /** How many operations there are. */
+  readonly operations: Effect.Effect<number>
   /** Runs the command with the server in its environment; nothing it prints has the server's token. */
   readonly run: (args: ReadonlyArray<string>) => Effect.Effect<BundledProgram.Finished, never, Bundle>
   /** The same, against the sandbox. */
@@ -83,6 +85,10 @@ export class Served extends Context.Service<Served, ServedCompany>()("@access-ki
         readerToken: reader.stdout.trim(),
         connectorId,
         client,
+        operations: Effect.gen(function*() {
+          const api = yield* ServerClient
+          return (yield* api.operations.list({ query: { limit: 500 } })).items.length
+        }).pipe(Effect.provide(client), Effect.orDie),
         run: (args) =>
           Effect.tap(
             bundle.run(args, { env: { CLAUDE_ENTERPRISE_SERVER: url, CLAUDE_ENTERPRISE_SERVER_TOKEN: token } }),

@@ -4,6 +4,7 @@ import { expect } from "@effect/vitest"
 import { Effect, FileSystem, Redacted, Schema, Struct } from "effect"
 import { createHash } from "node:crypto"
 import * as ExitCode from "../src/ExitCode.ts"
+import { brokenLine } from "./BrokenLine.ts"
 import { Bundle, ErrorLine, eventually, objectOf, rowsOf } from "./Bundle.ts"
 import { Served, withServer } from "./ServedCompany.ts"
 
@@ -233,6 +234,30 @@ withServer("through a server", (it) => {
       expect(missing.stderr).toContain("--out")
     }), 180_000)
 
+  it.effect("asks again where the line broke, and does nothing twice", () =>
+    Effect.gen(function*() {
+      const served = yield* Served
+      const bundle = yield* Bundle
+      const line = yield* brokenLine(served.url)
+      const env = { CLAUDE_ENTERPRISE_SERVER: line.url, CLAUDE_ENTERPRISE_SERVER_TOKEN: served.token }
+      const before = yield* served.operations
+      const made = yield* bundle.run(
+        ["accounts", "create", "once@example.com", "--display-name", "Once Only", "-o", "json"],
+        { env }
+      )
+      expect(made.code).toBe(0)
+      expect(rowsOf(made.stdout)).toMatchObject([{ outcome: "Created" }])
+      expect(line.keys.length).toBe(2)
+      expect(new Set(line.keys).size).toBe(1)
+      expect((yield* served.operations) - before).toBe(1)
+
+      // The stream of events breaks off too, and the sync is followed to its end all the same.
+      const synced = yield* bundle.run(["sync", "-o", "json"], { env })
+      expect(synced.code).toBe(0)
+      expect(objectOf(synced.stdout)).toMatchObject({ file: null, resources: { group: 6 } })
+      expect(line.streams).toBeGreaterThan(0)
+    }), 90_000)
+
   it.effect("says that a change waits for approval, and how it is given", () =>
     Effect.gen(function*() {
       const served = yield* Served
@@ -312,6 +337,11 @@ withServer("through a server", (it) => {
       })
       const other = yield* bundle.run([...list, "--server", served.sandbox.baseUrl, "--server-token", "x"])
       expect(other.code).toBe(ExitCode.of("UnexpectedResponse"))
+      const exposed = yield* bundle.run([...list, "--server", "http://server.example", "--server-token", "x"])
+      expect(errorOf(exposed.stderr)).toMatchObject({
+        reason: "InvalidConfiguration",
+        message: expect.stringContaining("https")
+      })
       const both = yield* bundle.run([...list, "--server", served.url, "--scim-url", served.sandbox.baseUrl])
       expect(errorOf(both.stderr).reason).toBe("InvalidConfiguration")
       const probe = yield* bundle.run(["probe", "--server", served.url], { sandbox: served.sandbox })

@@ -91,7 +91,11 @@ export const sync = Command.make(
       }
       return yield* throughServer(server, { out: asked, quiet })
     }
-    if (Option.isNone(asked)) return yield* usage("--out is missing: name the file that the snapshot goes into.")
+    if (Option.isNone(asked)) {
+      return yield* usage(
+        "--out is missing: name the file that the snapshot goes into. See: claude-enterprise sync --help"
+      )
+    }
     const out = asked.value
     const settings = yield* Connection.settings
     const { ScimClient, Sync, snapshotFile } = yield* Effect.promise(() => import("../SyncRun.ts"))
