@@ -1,4 +1,5 @@
 /** What every vitest run of this workspace has in common; the root and the interop configuration extend it. */
+import { fileURLToPath } from "node:url"
 import type { ViteUserConfig } from "vitest/config"
 
 export const shared: ViteUserConfig = {
@@ -7,6 +8,7 @@ export const shared: ViteUserConfig = {
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
+    globalSetup: fileURLToPath(new URL("src/bundleDirectory.ts", import.meta.url)),
     // A pipeline names a file for the results, so that it can count them without another way of calling the tests.
     reporters: process.env["TEST_REPORT"] === undefined
       ? ["default"]

@@ -172,7 +172,7 @@ withProgram("what it prints", (it) => {
   it.effect("version, help and completion", () =>
     Effect.gen(function*() {
       const program = yield* Program
-      for (const args of [["--version"], ["-v"]]) {
+      for (const args of [["--version"], ["-v"], ["--version", "--log-level=debug"]]) {
         expect((yield* program.run(args)).stdout).toMatch(/^baton-claude-enterprise version \d+\.\d+\.\d+\n$/)
       }
       const help = yield* program.run(["--help"])

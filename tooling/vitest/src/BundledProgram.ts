@@ -11,7 +11,7 @@ import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { expect } from "vitest"
+import { expect, inject } from "vitest"
 
 /** What a finished command left. */
 export interface Finished {
@@ -50,7 +50,35 @@ export interface BundledProgram {
 }
 
 /**
- * Builds the bundle of the app in a folder, which ends with a slash, into a directory of its own: several test files, and whoever else builds, don't meet.
+ * Builds the bundle of the app in a folder once in a run of the tests, whichever test file comes first, and says where it is. What whoever else builds is not touched.
+ */
+const bundleOf = Effect.fnUntraced(function*(folder: string, name: string) {
+  const files = yield* FileSystem.FileSystem
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const target = `${inject("bundleDirectory")}/${name}`
+  const lock = `${target}.lock`
+  const making = `${target}.making`
+  while (!(yield* files.exists(target))) {
+    const mine = yield* Effect.isSuccess(files.makeDirectory(lock))
+    if (!mine) {
+      yield* Effect.sleep("50 millis")
+      continue
+    }
+    const built = yield* spawner.exitCode(ChildProcess.make(
+      process.execPath,
+      [`${folder}node_modules/rolldown/bin/cli.mjs`, "-c", "-d", making, "--log-level", "silent"],
+      { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "inherit" }
+    ))
+    // Another file tries again, and says the same, rather than wait for what does not come.
+    if (built !== 0) yield* files.remove(lock, { recursive: true })
+    expect(built).toBe(0)
+    yield* files.rename(making, target)
+  }
+  return target
+})
+
+/**
+ * The command of the app in a folder, which ends with a slash, for one test file.
  */
 export const make = Effect.fnUntraced(function*(
   folder: string,
@@ -63,14 +91,8 @@ export const make = Effect.fnUntraced(function*(
   const files = yield* FileSystem.FileSystem
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const scope = yield* Effect.scope
-  const target = yield* files.makeTempDirectoryScoped({ prefix: `${name}-bundle-` })
+  const target = yield* bundleOf(folder, name)
   const directory = yield* files.makeTempDirectoryScoped({ prefix: `${name}-run-` })
-  const built = yield* spawner.exitCode(ChildProcess.make(
-    process.execPath,
-    [`${folder}node_modules/rolldown/bin/cli.mjs`, "-c", "-d", target, "--log-level", "silent"],
-    { cwd: folder, stdin: "ignore", stdout: "ignore", stderr: "inherit" }
-  ))
-  expect(built).toBe(0)
   const path = `${target}/${name}.mjs`
 
   const start = Effect.fn("BundledProgram.start")(
