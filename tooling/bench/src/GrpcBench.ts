@@ -9,7 +9,7 @@ import * as ChildProcess from "effect/process/ChildProcess"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { readdirSync, readFileSync, statSync } from "node:fs"
+import { readdirSync, statSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Measure from "./Measure.ts"
 import * as Table from "./Table.ts"
@@ -45,49 +45,6 @@ const peers = Effect.suspend(() => {
   } catch {
     return Effect.fail(new PeersMissing())
   }
-})
-
-/** Ticks of the processor time that Linux counts, in a second. */
-const TICKS = 100
-
-/** What a process has used so far, as Linux tells it; zero elsewhere. */
-const usedBy = (pid: number) => {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8")
-    const [user = 0, system = 0] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")
-      .slice(11, 13).map(Number)
-    return {
-      cpuMillis: (user + system) * 1_000 / TICKS,
-      peakRssBytes: Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024
-    }
-  } catch {
-    return { cpuMillis: 0, peakRssBytes: 0 }
-  }
-}
-
-/** Starts a server, which prints its address and ends with its input, and so with the scope. */
-const server = Effect.fnUntraced(function*(
-  command: string,
-  args: ReadonlyArray<string>,
-  env: Readonly<Record<string, string>>
-) {
-  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const child = yield* spawner.spawn(
-    ChildProcess.make(command, args, {
-      extendEnv: true,
-      env,
-      stdin: "pipe",
-      stderr: "inherit",
-      forceKillAfter: "5 seconds"
-    })
-  )
-  const lines = yield* Stream.toPull(Stream.splitLines(Stream.decodeText(child.stdout)))
-  const [address] = yield* lines.pipe(
-    Effect.catchCause(() =>
-      Effect.fail(new Measure.ProgramFailed({ command, exitCode: -1, output: "It did not start." }))
-    )
-  )
-  return { address, used: Effect.sync(() => usedBy(child.pid)) }
 })
 
 /** Runs a program of Go's against a server. */
@@ -144,10 +101,10 @@ export const run = Effect.fn("GrpcBench.run")(function*(options: Options) {
   for (let number = 1; number <= options.runs; number++) {
     for (const [name, command, args, env, syncsToo] of servers) {
       yield* Effect.scoped(Effect.gen(function*() {
-        const { address, used } = yield* server(command, args, env)
+        const { address, pid } = yield* Measure.server(command, args, env)
         const listed = yield* against(go, "lister", address, [])
         const { grants, resources } = yield* Schema.decodeUnknownEffect(Listing)(listed.stdout)
-        const after = yield* used
+        const after = Measure.usedBy(pid)
         listings.push([
           name,
           perSecond(resources),
@@ -160,7 +117,7 @@ export const run = Effect.fn("GrpcBench.run")(function*(options: Options) {
         const file = `${folder}/${number}.c1z`
         const synced = yield* against(go, "syncer", address, ["-file", file, "-engine", "sqlite"])
         yield* fs.remove(file)
-        const end = yield* used
+        const end = Measure.usedBy(pid)
         walls.set(name, [...walls.get(name) ?? [], synced.wallMillis])
         syncs.push([
           name,

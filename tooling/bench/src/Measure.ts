@@ -10,6 +10,7 @@ import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const Probe = Schema.fromJsonString(Schema.Struct({
@@ -89,3 +90,48 @@ export const node = Effect.fn("Measure.node")(
     }))
   }
 )
+
+/** Ticks of the processor time that Linux counts, in a second. */
+const TICKS = 100
+
+/**
+ * What a process has used so far, as Linux tells it; zero elsewhere.
+ */
+export const usedBy = (pid: number): { readonly cpuMillis: number; readonly peakRssBytes: number } => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8")
+    const [user = 0, system = 0] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ")
+      .slice(11, 13).map(Number)
+    return {
+      cpuMillis: (user + system) * 1_000 / TICKS,
+      peakRssBytes: Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024
+    }
+  } catch {
+    return { cpuMillis: 0, peakRssBytes: 0 }
+  }
+}
+
+/**
+ * Starts a server, which prints its address and ends with its input, and so with the scope.
+ */
+export const server = Effect.fn("Measure.server")(function*(
+  command: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  const child = yield* spawner.spawn(
+    ChildProcess.make(command, args, {
+      extendEnv: true,
+      env,
+      stdin: "pipe",
+      stderr: "inherit",
+      forceKillAfter: "5 seconds"
+    })
+  )
+  const lines = yield* Stream.toPull(Stream.splitLines(Stream.decodeText(child.stdout)))
+  const [address] = yield* lines.pipe(
+    Effect.catchCause(() => Effect.fail(new ProgramFailed({ command, exitCode: -1, output: "It did not start." })))
+  )
+  return { address, pid: Number(child.pid) }
+})

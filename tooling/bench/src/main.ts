@@ -1,6 +1,7 @@
 /**
  * Benchmarks: `pnpm bench` lists them. They print tables and never fail for being slow.
  */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliError from "effect/cli/CliError"
@@ -13,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as GrpcBench from "./GrpcBench.ts"
 import * as ScimCoreBench from "./ScimCoreBench.ts"
+import * as ServerBench from "./ServerBench.ts"
 import * as SnapshotBench from "./SnapshotBench.ts"
 import * as SyncBench from "./SyncBench.ts"
 
@@ -97,15 +99,46 @@ const grpc = Command.make(
   )
 )
 
+const server = Command.make(
+  "server",
+  {
+    users: number("users", 100_000, "Accounts in the directory"),
+    groups: number("groups", 1_000, "Groups in the directory"),
+    memberships: number("memberships", 500_000, "Group members over all groups in the directory"),
+    connections: number("connections", 16, "Requests under way at the same time"),
+    seconds: number("seconds", 5, "How long each question is asked"),
+    requests: Flag.Int("requests").pipe(
+      Flag.withMetavar("N"),
+      Flag.withDescription("Ask each question so often, in place of the seconds"),
+      Flag.optional
+    ),
+    operations: number("operations", 400, "Changes on each storage"),
+    database: Flag.String("database").pipe(
+      Flag.withMetavar("URL"),
+      Flag.withDescription("Read from this empty PostgreSQL, or from one of its own with `postgres`; SQLite otherwise"),
+      Flag.optional
+    )
+  },
+  Effect.fn("server")(({ database, requests, ...options }) =>
+    ServerBench.run({
+      ...options,
+      database: Option.getOrUndefined(database),
+      requests: Option.getOrUndefined(requests)
+    })
+  )
+).pipe(Command.withDescription(
+  "The HTTP server beside the floor of a bare node:http with the same answers: reads per second, p50, p99. Changes per second on SQLite and PostgreSQL"
+))
+
 const bench = Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the connector. They print tables and judge nothing"),
-  Command.withSubcommands([sync, snapshot, scimCore, grpc])
+  Command.withSubcommands([sync, snapshot, scimCore, grpc, server])
 )
 
 bench.pipe(
   Command.run({ version: "0.0.0" }),
   // What is wrong with the command line has been told when it fails with such an error.
   Effect.tapError((error) => CliError.isCliError(error) ? Effect.void : Console.error(error.message)),
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, NodeHttpClient.layerUndici]),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )
