@@ -3,6 +3,7 @@
  */
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import type { Guards } from "@access-kit/server-api/Connectors"
 import { ServerClient } from "@access-kit/server-api/ServerClient"
 import * as BundledProgram from "@access-kit/tooling-vitest/BundledProgram"
 import { layer } from "@effect/vitest"
@@ -22,6 +23,7 @@ export interface ServedCompany {
   readonly readerToken: string
   readonly connectorId: string
   readonly client: Layer.Layer<ServerClient>
+  readonly guard: (guards: Guards) => Effect.Effect<void>
   /** How many operations there are. */
   readonly operations: Effect.Effect<number>
   /** Runs the command with the server in its environment; nothing it prints has the server's token. */
@@ -85,6 +87,11 @@ export class Served extends Context.Service<Served, ServedCompany>()("@access-ki
         readerToken: reader.stdout.trim(),
         connectorId,
         client,
+        guard: (guards) =>
+          Effect.gen(function*() {
+            const api = yield* ServerClient
+            yield* api.connectors.update({ params: { connectorId }, headers: {}, payload: { guards } })
+          }).pipe(Effect.provide(client), Effect.orDie),
         operations: Effect.gen(function*() {
           const api = yield* ServerClient
           return (yield* api.operations.list({ query: { limit: 500 } })).items.length

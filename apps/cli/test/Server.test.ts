@@ -88,7 +88,7 @@ withServer("through a server", (it) => {
       expect(validated.code).toBe(0)
       expect(validated.stderr).toContain(`Claude Enterprise is ready at ${served.url} (connector "Acme").`)
       expect(validated.stdout).toBe((yield* served.direct(["validate"])).stdout)
-    }), 60_000)
+    }), 120_000)
 
   it.effect("finds nobody, and too many, as the endpoint itself does", () =>
     Effect.gen(function*() {
@@ -101,7 +101,7 @@ withServer("through a server", (it) => {
         expect(through.code).toBe(ExitCode.of("InvalidInput"))
         expect((yield* served.direct(["accounts", "create", ...args])).code).toBe(through.code)
       }
-    }), 60_000)
+    }), 120_000)
 
   it.effect("creates and deletes an account", () =>
     Effect.gen(function*() {
@@ -202,6 +202,22 @@ withServer("through a server", (it) => {
       expect(errorOf(direct.stderr).message).toContain("--server")
     }), 180_000)
 
+  it.effect("a change that fails ends with the exit code that it has without a server", () =>
+    Effect.gen(function*() {
+      const served = yield* Served
+      const [group] = rowsOf((yield* served.direct(["groups", "list", "-o", "json"])).stdout)
+      const id = String(group?.["id"])
+      const members = (yield* served.direct(["grants", "list", "--group", id, "-o", "json"])).stdout
+      const outside = (yield* people).find((person) => !members.includes(person.id))
+      yield* served.sandbox.faults.set({ name: "dropGrants" })
+      const args = ["grants", "grant", outside?.id ?? "", "--group", id, "-o", "json"]
+      const direct = yield* served.direct(args)
+      const through = yield* served.run(args)
+      expect(direct.code).toBe(ExitCode.of("NotApplied"))
+      expect(through.code).toBe(direct.code)
+      expect(rowsOf(through.stdout)).toEqual(rowsOf(direct.stdout))
+    }).pipe(Effect.ensuring(Effect.flatMap(Served, ({ sandbox }) => sandbox.faults.clear()))), 120_000)
+
   it.effect("has the server sync, follows it, and fetches the snapshot whole", () =>
     Effect.gen(function*() {
       const served = yield* Served
@@ -256,20 +272,62 @@ withServer("through a server", (it) => {
       expect(synced.code).toBe(0)
       expect(objectOf(synced.stdout)).toMatchObject({ file: null, resources: { group: 6 } })
       expect(line.streams).toBeGreaterThan(0)
-    }), 90_000)
+    }), 120_000)
+
+  it.effect("leaves the sync to the server when it is interrupted", () =>
+    Effect.gen(function*() {
+      const served = yield* Served
+      const bundle = yield* Bundle
+      yield* served.sandbox.faults.set({ name: "hang" })
+      const line = yield* brokenLine(served.url)
+      const running = yield* bundle.start(["sync"], {
+        env: { CLAUDE_ENTERPRISE_SERVER: line.url, CLAUDE_ENTERPRISE_SERVER_TOKEN: served.token }
+      })
+      const params = { connectorId: served.connectorId }
+      const open = Effect.gen(function*() {
+        const api = yield* ServerClient
+        return (yield* api.syncs.list({ params, query: { limit: 1 } })).items
+      }).pipe(Effect.provide(served.client), Effect.orDie)
+      // It follows its sync by then.
+      yield* eventually(Effect.sync(() => line.streams > 0))
+      yield* running.kill("SIGINT")
+      const { code, stderr } = yield* running.finished
+      expect(code).toBe(ExitCode.of("Interrupted"))
+      const [left] = yield* open
+      expect(stderr).toContain(`The sync ${left?.id} goes on at the server`)
+      yield* Effect.gen(function*() {
+        const api = yield* ServerClient
+        yield* api.syncs.cancel({ params: { syncId: left?.id ?? "" }, headers: {} })
+        yield* served.sandbox.faults.clear()
+        yield* eventually(Effect.map(
+          Effect.orDie(api.syncs.get({ params: { syncId: left?.id ?? "" } })),
+          ({ state }) => state !== "queued" && state !== "running"
+        ))
+      }).pipe(Effect.provide(served.client))
+    }).pipe(Effect.ensuring(Effect.flatMap(Served, ({ sandbox }) => sandbox.faults.clear()))), 120_000)
+
+  it.effect("says that a sync is held back, and how it is published", () =>
+    Effect.gen(function*() {
+      const served = yield* Served
+      yield* served.guard({ maxChangesPerHour: 1_000, maxDeletionsPerHour: 10, maxShrinkPercent: 1 })
+      expect((yield* served.run(["sync"])).code).toBe(0)
+      const rows = rowsOf((yield* served.direct(["grants", "list", "-o", "json"])).stdout)
+      const [group] = rows.map((row) => JSON.stringify(row["group"]))
+      const { id } = objectOf(group ?? "{}")
+      const members = rows.filter((row) => JSON.stringify(row["group"]) === group)
+        .map((row) => String(objectOf(JSON.stringify(row["account"]))["id"]))
+      const left = members.slice(0, 10)
+      const revoked = yield* served.direct(["grants", "revoke", ...left, "--group", String(id)])
+      expect(revoked.code).toBe(0)
+      const held = yield* served.run(["sync", "-o", "json"])
+      expect(held.code).toBe(ExitCode.of("AwaitingApproval"))
+      expect(errorOf(held.stderr).message).toMatch(/\/v1\/syncs\/[0-9A-Za-z]{27}\/publish/)
+    }), 120_000)
 
   it.effect("says that a change waits for approval, and how it is given", () =>
     Effect.gen(function*() {
       const served = yield* Served
-      const { body: guarded } = yield* Effect.gen(function*() {
-        const api = yield* ServerClient
-        return yield* api.connectors.update({
-          params: { connectorId: served.connectorId },
-          headers: {},
-          payload: { guards: { maxChangesPerHour: 0, maxDeletionsPerHour: 0, maxShrinkPercent: 100 } }
-        })
-      }).pipe(Effect.provide(served.client))
-      expect(guarded.guards.maxChangesPerHour).toBe(0)
+      yield* served.guard({ maxChangesPerHour: 0, maxDeletionsPerHour: 0, maxShrinkPercent: 100 })
       const [one, two] = yield* people
       const waiting = yield* served.run(["accounts", "delete", one?.id ?? "", two?.id ?? "", "--yes", "-o", "json"])
       expect(waiting.code).toBe(ExitCode.of("AwaitingApproval"))
@@ -279,7 +337,7 @@ withServer("through a server", (it) => {
       expect(single.code).toBe(ExitCode.of("AwaitingApproval"))
       expect(single.stdout).toContain("waits for approval")
       expect((yield* served.direct(["accounts", "get", "late@example.com"])).code).toBe(ExitCode.of("NotFound"))
-    }), 60_000)
+    }), 120_000)
 
   it.effect("fails for the same reasons as the endpoint when that is at fault", () =>
     Effect.gen(function*() {
@@ -289,7 +347,7 @@ withServer("through a server", (it) => {
       expect(checked.message).not.toContain(Redacted.value(served.sandbox.token))
       const synced = yield* served.run(["sync", "-o", "json"])
       expect(synced.code).toBe(ExitCode.of("Unauthenticated"))
-    }).pipe(Effect.ensuring(Effect.flatMap(Served, ({ sandbox }) => sandbox.faults.clear()))), 60_000)
+    }).pipe(Effect.ensuring(Effect.flatMap(Served, ({ sandbox }) => sandbox.faults.clear()))), 120_000)
 
   it.effect("says which connector, which token and which server it misses", () =>
     Effect.gen(function*() {
