@@ -135,12 +135,23 @@ export const report = Effect.fn("Reporting.report")(function*(cause: Cause.Cause
   return failure.exitCode
 })
 
+/** Calls back once a reader has taken everything that was written, or has gone away. */
+const taken = (stream: NodeJS.WriteStream, then: () => void): void => {
+  if (stream.writableLength === 0 || stream.destroyed) then()
+  else stream.write("", () => then())
+}
+
 /**
- * Ends the process with the number that {@link report} answered.
+ * Ends the process with the number that {@link report} answered. Node.js writes into pipes as fast as they are read, and a process that ends by a number
+ * other than 0 would take with it what was not read yet.
  *
  * @since 0.1.0
  */
 export const teardown: Runtime.Teardown = (exit, onExit) => {
-  if (Exit.isSuccess(exit)) return onExit(typeof exit.value === "number" ? exit.value : 0)
-  return onExit(Cause.hasInterruptsOnly(exit.cause) ? ExitCode.of("Interrupted") : ExitCode.of("Unexpected"))
+  const code = Exit.isSuccess(exit)
+    ? typeof exit.value === "number" ? exit.value : 0
+    : Cause.hasInterruptsOnly(exit.cause)
+    ? ExitCode.of("Interrupted")
+    : ExitCode.of("Unexpected")
+  taken(process.stdout, () => taken(process.stderr, () => onExit(code)))
 }
