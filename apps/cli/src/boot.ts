@@ -21,7 +21,7 @@ if (!NodeVersion.isSupported(process.versions.node)) {
   // V8 lets the old heap grow to several times what lives in it before it collects: with rows that live for one page, that is memory for
   // nothing. Half as much again is enough (docs/decisions/0006-cli-bundle.md).
   setFlagsFromString("--heap-growing-percent=50")
-  // And the young one to 32 MB and more. It begins with 1 MB, grows to eight times that while the program is loaded, and stays so.
+  // The young heap begins with 1 MB, grows to eight times that while the program is loaded, and is to stay so.
   setFlagsFromString("--semi-space-growth-factor=8")
   await import("./main.ts")
   setFlagsFromString("--semi-space-growth-factor=1")
