@@ -9,6 +9,10 @@ import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as SearchText from "./SearchText.ts"
 
+/** Pieces that a search asks for at first, and at the most. */
+const FIRST = 4
+const MOST = 12
+
 /**
  * @since 0.1.0
  */
@@ -22,12 +26,6 @@ export interface Entry {
 /** The index is one for all generations and kinds, but a piece of one is none of another. */
 const seed = (generation: number, kind: number): number => generation * 4 + kind
 
-const hashes = (pieces: ReadonlySet<string>, generation: number, kind: number): ReadonlyArray<number> => {
-  const found = new Set<number>()
-  for (const piece of pieces) found.add(SearchText.hash(piece, seed(generation, kind)))
-  return [...found]
-}
-
 /** A word of letters and digits, as the tokenizer of FTS5 wants it. */
 const word = (hash: number): string => (hash >>> 0).toString(36)
 
@@ -40,7 +38,7 @@ export const make = Effect.gen(function*() {
   const add = (entries: ReadonlyArray<Entry>): Effect.Effect<void, SqlError> => {
     const rows = entries.map(({ generation, kind, ref, search }) => ({
       ref,
-      pieces: hashes(SearchText.pieces(search), generation, kind)
+      pieces: [...SearchText.pieces(search, seed(generation, kind))]
     }))
     if (!Arr.isReadonlyArrayNonEmpty(rows)) return Effect.void
     return Effect.asVoid(sql.onDialectOrElse({
@@ -69,24 +67,29 @@ export const make = Effect.gen(function*() {
       orElse: () => sql`DELETE FROM directory_search WHERE rowid >= ${from} AND rowid < ${below}`
     }))
 
-  /** Rows that may hold the term, `limit` of them at the most, in no order. */
-  const candidates = (
-    term: string,
-    generation: number,
-    kind: number,
-    limit: number
-  ): Effect.Effect<ReadonlyArray<number>, SqlError> => {
-    const wanted = hashes(SearchText.needed(term), generation, kind)
-    const rows = sql.onDialectOrElse({
-      pg: () =>
-        sql<{ readonly ref: number }>`SELECT ref FROM directory_search
-          WHERE pieces @> CAST(CAST(${`{${wanted.join(",")}}`} AS TEXT) AS INTEGER[]) LIMIT ${limit}`,
-      orElse: () =>
-        sql<{ readonly ref: number }>`SELECT rowid AS ref FROM directory_search
-          WHERE directory_search MATCH ${wanted.map((hash) => `"${word(hash)}"`).join(" AND ")} LIMIT ${limit}`
-    })
-    return wanted.length === 0 ? Effect.succeed([]) : Effect.map(rows, (found) => found.map((row) => row.ref))
-  }
+  const holding = (pieces: ReadonlyArray<number>, limit: number): Effect.Effect<ReadonlyArray<number>, SqlError> =>
+    Effect.map(
+      sql.onDialectOrElse({
+        pg: () =>
+          sql<{ readonly ref: number }>`SELECT ref FROM directory_search
+            WHERE pieces @> CAST(CAST(${`{${pieces.join(",")}}`} AS TEXT) AS INTEGER[]) LIMIT ${limit}`,
+        orElse: () =>
+          sql<{ readonly ref: number }>`SELECT rowid AS ref FROM directory_search
+            WHERE directory_search MATCH ${pieces.map((piece) => `"${word(piece)}"`).join(" AND ")} LIMIT ${limit}`
+      }),
+      (found) => found.map((row) => row.ref)
+    )
+
+  /**
+   * Rows that may hold the term, `limit` of them at the most, in no order. The first pieces of a term mostly tell enough: every further one, like those of
+   * the domain that all addresses have, is a long list to go through.
+   */
+  const candidates = Effect.fnUntraced(function*(term: string, generation: number, kind: number, limit: number) {
+    const wanted = [...SearchText.needed(term, seed(generation, kind))]
+    if (wanted.length === 0) return []
+    const found = yield* holding(wanted.slice(0, FIRST), limit)
+    return found.length < limit || wanted.length <= FIRST ? found : yield* holding(wanted.slice(0, MOST), limit)
+  })
 
   return { add, remove, clear, candidates }
 })

@@ -43,24 +43,48 @@ export const of = (values: ReadonlyArray<string | undefined>, addresses: Readonl
  */
 export const address = (email: string): string => `${ADDRESS}${fold(email)}${BETWEEN}`
 
-const isPiece = (piece: string): boolean => !piece.includes(BETWEEN) && !piece.includes(ADDRESS)
+const isMark = (letter: number): boolean => letter === 0x0a || letter === 0x01
 
-const window = (letters: ReadonlyArray<string>, length: number, into: Set<string>): void => {
-  for (let start = 0; start + length <= letters.length; start++) {
-    const piece = letters.slice(start, start + length).join("")
-    if (isPiece(piece)) into.add(piece)
+/** Letters as numbers: what an index of a hundred thousand people is made of is worth plain loops. */
+const lettersOf = (text: string): ReadonlyArray<number> => {
+  const letters: Array<number> = []
+  for (let index = 0; index < text.length; index++) {
+    const letter = text.codePointAt(index) ?? 0
+    if (letter > 0xffff) index += 1
+    letters.push(letter)
   }
+  return letters
+}
+
+const step = (hash: number, letter: number): number => {
+  const mixed = Math.imul(hash ^ letter, 0x9e3779b1)
+  return mixed ^ (mixed >>> 15)
+}
+
+const end = (hash: number): number => {
+  const mixed = Math.imul(hash, 0x85ebca6b)
+  return (mixed ^ (mixed >>> 13)) | 0
 }
 
 /**
- * All pieces of a text, to be indexed.
+ * All pieces of a text, to be indexed: each as a number, 32 bits with sign. Two pieces may share one, so what the index finds is compared with the text
+ * itself.
  *
+ * @param seed tells apart the rows of which only some are meant: a piece of one is none of another
  * @since 0.1.0
  */
-export const pieces = (text: string): ReadonlySet<string> => {
-  const letters = [...text]
-  const found = new Set<string>()
-  for (const length of [1, 2, 3]) window(letters, length, found)
+export const pieces = (text: string, seed: number): ReadonlySet<number> => {
+  const letters = lettersOf(text)
+  const found = new Set<number>()
+  for (let start = 0; start < letters.length; start++) {
+    let hash = seed
+    for (let length = 0; length < 3; length++) {
+      const letter = letters[start + length]
+      if (letter === undefined || isMark(letter)) break
+      hash = step(hash, letter)
+      found.add(end(hash))
+    }
+  }
   return found
 }
 
@@ -69,26 +93,16 @@ export const pieces = (text: string): ReadonlySet<string> => {
  *
  * @since 0.1.0
  */
-export const needed = (term: string): ReadonlySet<string> => {
-  const found = new Set<string>()
+export const needed = (term: string, seed: number): ReadonlySet<number> => {
   // An address is looked for with the marks around it, which are part of no piece.
-  const letters = [...term].filter(isPiece)
-  window(letters, Math.min(3, letters.length), found)
-  return found
-}
-
-/**
- * A piece as a number, 32 bits with sign. Two pieces may share one: what the index finds is compared with the text itself.
- *
- * @param seed tells apart the rows of which only some are meant: the index of one is no answer for the other
- * @since 0.1.0
- */
-export const hash = (piece: string, seed: number): number => {
-  let value = 0x811c9dc5 ^ seed
-  for (let index = 0; index < piece.length; index++) {
-    value = Math.imul(value ^ piece.charCodeAt(index), 0x01000193)
+  const letters = lettersOf(term).filter((letter) => !isMark(letter))
+  const size = Math.min(3, letters.length)
+  const found = new Set<number>()
+  if (size === 0) return found
+  for (let start = 0; start + size <= letters.length; start++) {
+    let hash = seed
+    for (const letter of letters.slice(start, start + size)) hash = step(hash, letter)
+    found.add(end(hash))
   }
-  // Seeds are small and near each other; without this step so would be the hashes of one letter.
-  value = Math.imul(value ^ (value >>> 15), 0x85ebca6b)
-  return (value ^ (value >>> 13)) | 0
+  return found
 }

@@ -51,7 +51,7 @@ const tables = (dialect: {
     members INTEGER NOT NULL DEFAULT 0
   )`,
   `CREATE UNIQUE INDEX directory_resources_by_id ON directory_resources (generation, kind, id, type)`,
-  `CREATE INDEX directory_resources_by_status ON directory_resources (generation, status, id, type) WHERE kind = 0`,
+  `CREATE INDEX directory_resources_by_status ON directory_resources (generation, kind, status, id, type)`,
   `CREATE TABLE directory_entitlements (
     ref ${dialect.key},
     generation BIGINT NOT NULL,
