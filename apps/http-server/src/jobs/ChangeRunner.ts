@@ -188,9 +188,12 @@ const make = Effect.gen(function*() {
     }))
   }, Effect.provideContext(services))
 
-  /** One that waited, for approval or for others before it, until its own end had come. */
+  /**
+   * One that waited, for approval or for others before it, until its own end had come. Not one that was begun before: whoever died on it may have made the
+   * grant, so it is carried out to its outcome, and its revocation is due at once.
+   */
   const isOver = Effect.fnUntraced(function*(row: OperationRow, target: Target) {
-    if (target._tag !== "Grant" || row.timed_grant_id === null) return false
+    if (target._tag !== "Grant" || row.timed_grant_id === null || row.attempts > 1) return false
     const [timed] = yield* sql<
       { readonly expires_at: number }
     >`SELECT expires_at FROM timed_grants WHERE id = ${row.timed_grant_id}`
