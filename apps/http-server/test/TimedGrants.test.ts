@@ -2,13 +2,14 @@ import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { assert } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
+import { Connectors } from "../src/Connectors.ts"
 import * as Caretaker from "../src/jobs/Caretaker.ts"
 import { Jobs } from "../src/jobs/Jobs.ts"
 import * as Purge from "../src/jobs/Purge.ts"
 import { Change, Operations } from "../src/Operations.ts"
 import { Syncs } from "../src/Syncs.ts"
 import { TimedGrants } from "../src/TimedGrants.ts"
-import { admin, connected, core, coreOn, newKeys, sandbox, until } from "./CoreServices.ts"
+import { admin, connected, core, coreOn, newKeys, other, sandbox, until } from "./CoreServices.ts"
 import { onEachDatabase, temporaryDirectory, TestDatabase } from "./Databases.ts"
 
 const server = Layer.provideMerge(core, sandbox)
@@ -73,6 +74,52 @@ onEachDatabase("Timed grants", (it) => {
         assert.isFalse(yield* granted.isMember)
       }).pipe(Effect.provide(coreOn(location, directory, keys)))
     }).pipe(Effect.provide(sandbox)))
+
+  it.effect("grant nothing when their time is over first, and are taken back when a process died on the way", () =>
+    Effect.gen(function*() {
+      const connector = yield* connected
+      const operations = yield* Operations
+      const sql = yield* SqlClient
+      const { directory } = yield* Sandbox.Sandbox
+      yield* (yield* Connectors).update(admin, connector.id, {
+        guards: { maxChangesPerHour: 0, maxDeletionsPerHour: 0, maxShrinkPercent: 100 }
+      }, undefined)
+      const { groups, users } = yield* directory.snapshot
+      const [group] = groups
+      const outside = users.filter(({ active, id }) => active && group?.members.includes(id) === false)
+      const members = Effect.map(
+        directory.snapshot,
+        (now) => new Set(now.groups.find(({ id }) => id === group?.id)?.members)
+      )
+      /** Waits for approval until its time is over; `attempts` are those of processes that died on it. */
+      const late = (principalId: string, attempts: number) =>
+        Effect.gen(function*() {
+          const { id } = yield* operations.submit(
+            admin,
+            connector.id,
+            Change.Grant({
+              request: { entitlementId: `group:${group?.id}:member`, principalId, expiresAt: soon(3_600_000) }
+            }),
+            undefined
+          )
+          yield* sql`UPDATE timed_grants SET expires_at = 1 WHERE operation_id = ${id}`
+          yield* sql`UPDATE operations SET attempts = ${attempts} WHERE id = ${id}`
+          yield* operations.approve(other, id)
+          return yield* operations.await(id, Duration.minutes(1))
+        })
+
+      const never = yield* late(outside[0]?.id ?? "", 0)
+      assert.deepStrictEqual([never.state, never.error?.reason], ["failed", "Expired"])
+      assert.isFalse((yield* members).has(outside[0]?.id ?? ""))
+
+      const begun = yield* late(outside[1]?.id ?? "", 1)
+      assert.deepStrictEqual([begun.state, begun.outcome], ["succeeded", "Granted"])
+      yield* until(
+        (yield* TimedGrants).list({ connectorId: connector.id, state: "ended" }, {}),
+        ({ items }) => items.some(({ operationId }) => operationId === begun.id)
+      )
+      assert.isFalse((yield* members).has(outside[1]?.id ?? ""))
+    }).pipe(Effect.provide(server)))
 
   it.effect("are revoked again and again while the source refuses", () =>
     Effect.gen(function*() {
