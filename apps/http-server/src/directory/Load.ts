@@ -23,8 +23,8 @@ import * as Rows from "./Rows.ts"
 import type { SearchIndex } from "./SearchIndex.ts"
 
 /** Rows that are written at once. Those of resources cost several times as much as those of grants, most of it for the search. */
-const RESOURCES = 250
-const GRANTS = 1_000
+const RESOURCES = 100
+const GRANTS = 400
 
 /** Places that are remembered; those of others are looked up again. */
 const REMEMBERED = 200_000
