@@ -173,11 +173,12 @@ const make = Effect.gen(function*() {
   })
 
   const show = Effect.fnUntraced(function*(row: ConnectorRow) {
-    const [running] = yield* sql`SELECT id FROM syncs WHERE connector_id = ${row.id} AND state = 'running' LIMIT 1`
+    const [open] = yield* sql`SELECT id FROM syncs
+      WHERE connector_id = ${row.id} AND state IN ('queued', 'running') LIMIT 1`
     const secrets = yield* sql<
       { readonly name: string }
     >`SELECT name FROM connector_secrets WHERE connector_id = ${row.id} ORDER BY name`
-    return toConnector(row, running !== undefined, secrets.map(({ name }) => name))
+    return toConnector(row, open !== undefined, secrets.map(({ name }) => name))
   })
 
   const get = (id: string) => Effect.flatMap(rowOf(id), show)

@@ -21,12 +21,14 @@ import { Drain } from "./jobs/Drain.ts"
 import * as Engine from "./jobs/Engine.ts"
 import * as Handlers from "./jobs/Handlers.ts"
 import { Jobs } from "./jobs/Jobs.ts"
+import { Pulse } from "./jobs/Pulse.ts"
 import type { RunnerAddressError } from "./jobs/RunnerAddress.ts"
 import { Signals } from "./jobs/Signals.ts"
 import { type Options as SyncRunnerOptions, SyncRunner } from "./jobs/SyncRunner.ts"
 import { Operations } from "./Operations.ts"
 import type { SecretBox } from "./SecretBox.ts"
 import type { Snapshots } from "./Snapshots.ts"
+import { SourceLookup } from "./SourceLookup.ts"
 import { Syncs } from "./Syncs.ts"
 import { TimedGrants } from "./TimedGrants.ts"
 
@@ -46,7 +48,7 @@ export interface Options extends SyncRunnerOptions, Caretaker.Options {
 /**
  * @since 0.1.0
  */
-export type Core = AuditLog | Connectors | Drain | Jobs | Operations | Syncs | TimedGrants
+export type Core = AuditLog | Connectors | Drain | Jobs | Operations | Pulse | SourceLookup | Syncs | TimedGrants
 
 /** Built last, so that its end comes first. */
 const drained = (atMost: Duration.Input): Layer.Layer<never, never, Drain> =>
@@ -84,10 +86,11 @@ export const layer = (options: Options): Layer.Layer<
   ConnectorKinds | Directory | HttpClient.HttpClient | SecretBox | Snapshots | SqlClient.SqlClient
 > =>
   Layer.mergeAll(drained(options.drainTimeout ?? "7 seconds"), resealed).pipe(
-    Layer.provideMerge(Layer.mergeAll(Handlers.layer, Caretaker.layer(options))),
+    Layer.provideMerge(Layer.mergeAll(Handlers.layer, Caretaker.layer(options), Pulse.layer)),
     Layer.provideMerge(
       Layer.mergeAll(ChangeRunner.layer, SyncRunner.layer(options), Operations.layer, TimedGrants.layer)
     ),
+    Layer.provideMerge(SourceLookup.layer),
     Layer.provideMerge(Connectors.layer),
     Layer.provideMerge(Syncs.layer),
     Layer.provideMerge(Layer.mergeAll(AuditLog.layer, Drain.layer, Jobs.layer, Signals.layer)),

@@ -8,7 +8,14 @@ import * as Ksuid from "@access-kit/c1z/Ksuid"
 import type { CreateAccount, CreateGrant } from "@access-kit/server-api/Directory"
 import type { Operation, OperationKind, OperationState } from "@access-kit/server-api/Operations"
 import { defaultLimit, type Page, type PageRequest } from "@access-kit/server-api/Paging"
-import { Conflict, Forbidden, type InvalidInput, NotFound, type Unavailable } from "@access-kit/server-api/Problems"
+import {
+  Conflict,
+  Forbidden,
+  type InvalidInput,
+  NotFound,
+  type SourceFailed,
+  type Unavailable
+} from "@access-kit/server-api/Problems"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -21,7 +28,6 @@ import { type Actor, AuditLog } from "./AuditLog.ts"
 import type { Connectors } from "./Connectors.ts"
 import { type ConnectorRow, guardsJson } from "./connectors/ConnectorRow.ts"
 import * as SettingsCheck from "./connectors/SettingsCheck.ts"
-import type { Directory } from "./Directory.ts"
 import * as PageToken from "./directory/PageToken.ts"
 import { Jobs } from "./jobs/Jobs.ts"
 import { Signals } from "./jobs/Signals.ts"
@@ -36,6 +42,7 @@ import {
   toOperation
 } from "./operations/OperationRow.ts"
 import * as Targets from "./operations/Targets.ts"
+import type { SourceLookup } from "./SourceLookup.ts"
 import { available } from "./storage/Available.ts"
 import * as Timestamp from "./storage/Timestamp.ts"
 
@@ -61,7 +68,7 @@ export const Change = Data.taggedEnum<Change>()
  */
 export class Operations extends Context.Service<Operations, {
   /**
-   * Checks what can be checked without the source, asks the guards, writes the operation and its line of the audit log, and hands it to the jobs. The
+   * Checks what can be checked beforehand, asks the guards, writes the operation and its line of the audit log, and hands it to the jobs. The
    * same actor with the same key gets the operation that is there already.
    */
   readonly submit: (
@@ -69,7 +76,7 @@ export class Operations extends Context.Service<Operations, {
     connectorId: string,
     change: Change,
     idempotencyKey: string | undefined
-  ) => Effect.Effect<Operation, NotFound | Conflict | InvalidInput | Unavailable>
+  ) => Effect.Effect<Operation, NotFound | Conflict | InvalidInput | SourceFailed | Unavailable>
   /** Newest first. */
   readonly list: (
     filter: { readonly connectorId?: string; readonly state?: OperationState; readonly kind?: OperationKind },
@@ -92,7 +99,7 @@ export class Operations extends Context.Service<Operations, {
   static readonly layer: Layer.Layer<
     Operations,
     never,
-    SqlClient.SqlClient | AuditLog | Connectors | Directory | Jobs | Signals
+    SqlClient.SqlClient | AuditLog | Connectors | Jobs | Signals | SourceLookup
   > = Layer.effect(Operations, Effect.suspend(() => make))
 }
 
@@ -112,7 +119,7 @@ const make = Effect.gen(function*() {
   const audit = yield* AuditLog
   const jobs = yield* Jobs
   const signals = yield* Signals
-  const services = yield* Effect.context<SqlClient.SqlClient | Connectors | Directory>()
+  const services = yield* Effect.context<SqlClient.SqlClient | Connectors | SourceLookup>()
 
   const rowOf = Effect.fnUntraced(function*(id: string) {
     const [row] = yield* sql<OperationRow>`SELECT * FROM operations WHERE id = ${id}`

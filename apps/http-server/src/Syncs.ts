@@ -123,6 +123,7 @@ const make = Effect.gen(function*() {
             requested_at: yield* Clock.currentTimeMillis
           })
         } RETURNING *`
+        yield* sql`UPDATE connectors SET last_sync_id = ${id} WHERE id = ${connectorId}`
         yield* audit.append(actor, {
           action: "sync.requested",
           connectorId,

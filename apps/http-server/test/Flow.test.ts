@@ -63,7 +63,8 @@ const flow = Effect.fnUntraced(function*(
     const params = { connectorId: connector.id }
     assert.deepStrictEqual(connector.secrets, ["scim-token"])
     assert.notInclude(JSON.stringify(connector), scimToken)
-    const syncId = connector.lastSyncId ?? (yield* client.syncs.list({ params, query: {} })).items[0]?.id ?? ""
+    assert.strictEqual(connector.status, "syncing")
+    const syncId = connector.lastSyncId ?? ""
 
     const events = yield* Stream.runCollect(yield* client.syncs.events({ params: { syncId }, headers: {} }))
     const states = events.flatMap((event) => event.type === "sync" ? [event.sync.state] : [])

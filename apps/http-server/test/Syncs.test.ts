@@ -1,6 +1,6 @@
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { assert } from "@effect/vitest"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Redacted, Stream } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import { AuditLog } from "../src/AuditLog.ts"
 import { Connectors } from "../src/Connectors.ts"
@@ -71,6 +71,29 @@ onEachDatabase("Syncs", (it) => {
       ])
     }).pipe(Effect.provide(server)))
 
+  it.effect("goes from syncing to connected, and its log can be read from the beginning", () =>
+    Effect.gen(function*() {
+      const source = yield* Sandbox.Sandbox
+      const connectors = yield* Connectors
+      const syncs = yield* Syncs
+      const added = yield* connectors.create(admin, {
+        name: "Claude",
+        kind: "claude-enterprise",
+        settings: { "scim-url": source.baseUrl, "scim-token": Redacted.value(source.token) }
+      })
+      assert.strictEqual(added.status, "syncing")
+      const syncId = added.lastSyncId ?? ""
+      const seen: Array<string> = []
+      yield* until(connectors.get(added.id), ({ status }) => {
+        if (seen.at(-1) !== status) seen.push(status)
+        return status === "connected"
+      })
+      assert.include([["connected"], ["syncing", "connected"]].map(String), String(seen))
+      assert.strictEqual((yield* connectors.get(added.id)).lastSyncId, syncId)
+      assert.strictEqual((yield* syncs.get(syncId)).trigger, "created")
+      assert.strictEqual((yield* syncs.logs(syncId, {})).items[0]?.message, "The sync begins.")
+    }).pipe(Effect.provide(server)))
+
   it.effect("holds a directory back that shrank, until somebody publishes it", () =>
     Effect.gen(function*() {
       const connector = yield* connected
@@ -99,6 +122,10 @@ onEachDatabase("Syncs", (it) => {
       yield* source.faults.set(hang)
       const running = yield* syncs.start(admin, connector.id, "manual")
       yield* until(syncs.get(running.id), ({ state }) => state === "running")
+      const connectors = yield* Connectors
+      const during = yield* connectors.get(connector.id)
+      assert.deepStrictEqual([during.status, during.lastSyncId], ["syncing", running.id])
+      assert.isNotEmpty((yield* syncs.logs(running.id, {})).items)
       const waiting = yield* syncs.start(admin, connector.id, "manual")
       assert.notStrictEqual(waiting.id, running.id)
       assert.strictEqual((yield* syncs.start(admin, connector.id, "manual")).id, waiting.id)

@@ -162,14 +162,95 @@ onEachDatabase("Timed grants", (it) => {
 
       // It is there for good now: a time for it would take it away at its end.
       const again = yield* submit(connector.id, Change.Grant({ request: { ...second.request, expiresAt: soon(500) } }))
-      assert.strictEqual(again.outcome, "AlreadyGranted")
-      const { items: [refused] } = yield* timed.list({ connectorId: connector.id, state: "failed" }, {})
-      assert.strictEqual(refused?.operationId, again.id)
+      assert.deepStrictEqual([again.outcome, again.expiry], ["AlreadyGranted", "NotSet"])
+      const { items: [kept] } = yield* timed.list({ connectorId: connector.id, state: "kept" }, {})
+      assert.deepStrictEqual([kept?.operationId, kept?.id], [again.id, again.timedGrantId])
       assert.isTrue(yield* second.isMember)
 
       const third = yield* grantFor(connector.id, soon(3_600_000))
       yield* submit(connector.id, Change.DeleteAccount({ accountId: third.userId, dryRun: false }))
       assert.deepStrictEqual((yield* timed.list({ connectorId: connector.id, state: "active" }, {})).items, [])
+    }).pipe(Effect.provide(server)))
+})
+
+onEachDatabase("An expiry for what is granted already", (it) => {
+  it.effect("leaves it without an end unless asked, and takes it away when asked", () =>
+    Effect.gen(function*() {
+      const connector = yield* connected
+      const operations = yield* Operations
+      const timed = yield* TimedGrants
+      const { isMember, request } = yield* grantFor(connector.id, undefined)
+      const ask = (more: { readonly ifGranted?: "keep" | "expire"; readonly dryRun?: boolean; readonly in: number }) => {
+        const { in: milliseconds, ...rest } = more
+        return submit(connector.id, Change.Grant({ request: { ...request, ...rest, expiresAt: soon(milliseconds) } }))
+      }
+      const wouldKeep = yield* ask({ in: 60_000, dryRun: true })
+      assert.deepStrictEqual([wouldKeep.outcome, wouldKeep.expiry, wouldKeep.timedGrantId], [
+        "AlreadyGranted",
+        "NotSet",
+        undefined
+      ])
+      const would = yield* ask({ in: 60_000, dryRun: true, ifGranted: "expire" })
+      assert.deepStrictEqual([would.outcome, would.expiry], ["AlreadyGranted", "Set"])
+      const kept = yield* ask({ in: 60_000, ifGranted: "keep" })
+      assert.deepStrictEqual([kept.outcome, kept.expiry], ["AlreadyGranted", "NotSet"])
+      assert.deepStrictEqual((yield* timed.list({ connectorId: connector.id, state: "active" }, {})).items, [])
+
+      const set = yield* ask({ in: 1_500, ifGranted: "expire" })
+      assert.deepStrictEqual([set.outcome, set.expiry], ["AlreadyGranted", "Set"])
+      assert.isTrue(yield* isMember)
+      const ended = yield* until(timed.get(set.timedGrantId ?? ""), ({ state }) => state === "ended")
+      assert.isAtLeast(Date.parse(ended.endedAt ?? ""), Date.parse(ended.expiresAt))
+      assert.isFalse(yield* isMember)
+
+      const alone = yield* Effect.flip(
+        operations.submit(
+          admin,
+          connector.id,
+          Change.Grant({ request: { ...request, ifGranted: "expire" } }),
+          undefined
+        )
+      )
+      assert.strictEqual(alone._tag, "InvalidInput")
+    }).pipe(Effect.provide(server)))
+
+  it.effect("does not take what was there for good for its own after a crash", () =>
+    Effect.gen(function*() {
+      const connector = yield* connected
+      const operations = yield* Operations
+      const timed = yield* TimedGrants
+      const sql = yield* SqlClient
+      const { isMember, request } = yield* grantFor(connector.id, undefined)
+      yield* (yield* Connectors).update(admin, connector.id, {
+        guards: { maxChangesPerHour: 0, maxDeletionsPerHour: 0, maxShrinkPercent: 100 }
+      }, undefined)
+      /** Taken up after a process died on it: before it had looked, or after. */
+      const takenUp = (looked: number) =>
+        Effect.gen(function*() {
+          const { id } = yield* operations.submit(
+            admin,
+            connector.id,
+            Change.Grant({ request: { ...request, expiresAt: soon(3_600_000) } }),
+            undefined
+          )
+          yield* sql`UPDATE operations SET attempts = 1, looked = ${looked} WHERE id = ${id}`
+          yield* operations.approve(other, id)
+          const operation = yield* operations.await(id, Duration.minutes(1))
+          return { operation, timed: yield* timed.get(operation.timedGrantId ?? "") }
+        })
+      const before = yield* takenUp(0)
+      assert.deepStrictEqual([before.operation.outcome, before.operation.expiry, before.timed.state], [
+        "AlreadyGranted",
+        "NotSet",
+        "kept"
+      ])
+      const own = yield* takenUp(1)
+      assert.deepStrictEqual([own.operation.outcome, own.operation.expiry, own.timed.state], [
+        "AlreadyGranted",
+        "Set",
+        "active"
+      ])
+      assert.isTrue(yield* isMember)
     }).pipe(Effect.provide(server)))
 })
 

@@ -99,8 +99,8 @@ export const Guards = Schema.Struct({
 export type Guards = typeof Guards.Type
 
 /**
- * `connecting` before the first sync has ended, `syncing` while one runs, `connected` after a good one, `failing` after a bad one, `paused` when
- * somebody said so.
+ * `syncing` while a sync runs or waits for its turn, which begins with saving it; `connected` after a good one, `failing` after a bad one, `paused` when
+ * somebody said so; `connecting` when none has come to anything yet, because the first one was cancelled or is held back.
  *
  * @since 0.1.0
  */
@@ -124,6 +124,7 @@ export const Connector = Schema.Struct({
   guards: Guards,
   /** RFC 3339, UTC. */
   nextSyncAt: Schema.optionalKey(Schema.String),
+  /** The newest sync, from the moment that it was asked for. */
   lastSyncId: Schema.optionalKey(Schema.String),
   lastSuccessAt: Schema.optionalKey(Schema.String),
   /** Failures since the last success. */

@@ -14,7 +14,7 @@ import { Authorization, RequiredScope } from "./Authorization.ts"
 import { Changes } from "./Changes.ts"
 import { Operation } from "./Operations.ts"
 import * as Paging from "./Paging.ts"
-import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound } from "./Problems.ts"
+import { Conflict, IdempotencyKeyReused, InvalidInput, NotFound, SourceFailed } from "./Problems.ts"
 import * as Requests from "./Requests.ts"
 
 /**
@@ -88,8 +88,11 @@ export const TimedGrant = Schema.Struct({
   principal: Model.ResourceId,
   /** RFC 3339, UTC. */
   expiresAt: Schema.String,
-  /** `granting` until the grant is there, `active` until its time comes, `revoking`, then `ended`; `failed` when the grant was not made. */
-  state: Schema.Literals(["granting", "active", "revoking", "ended", "failed"]),
+  /**
+   * `granting` until the grant is there, `active` until its time comes, `revoking`, then `ended`; `failed` when the grant was not made; `kept` when the
+   * principal had it without an end before, and keeps it so.
+   */
+  state: Schema.Literals(["granting", "active", "revoking", "ended", "failed", "kept"]),
   /** The operation that granted it. */
   operationId: Schema.String,
   /** The operation that revoked it. */
@@ -137,6 +140,19 @@ export const CreateAccount = Schema.Struct({
 export type CreateAccount = typeof CreateAccount.Type
 
 /**
+ * With an expiry: what becomes of a grant that the principal has without an end already. `keep`, if nothing is said: it stays without one. `expire`: the
+ * expiry holds for it too, and takes it away.
+ *
+ * @since 0.1.0
+ */
+export const IfGranted = Schema.Literals(["keep", "expire"])
+
+/**
+ * @since 0.1.0
+ */
+export type IfGranted = typeof IfGranted.Type
+
+/**
  * @since 0.1.0
  */
 export const CreateGrant = Schema.Struct({
@@ -146,6 +162,7 @@ export const CreateGrant = Schema.Struct({
   principalType: Schema.optionalKey(Requests.SourceId),
   /** When to revoke it again: just-in-time access. */
   expiresAt: Schema.optionalKey(Requests.Timestamp),
+  ifGranted: Schema.optionalKey(IfGranted),
   dryRun: Schema.optionalKey(Schema.Boolean)
 }).annotate({ identifier: "CreateGrant" })
 
@@ -180,7 +197,7 @@ const list = <S extends Schema.Top>(item: S) => [cached(Paging.page(item)), NotM
 const change = {
   headers: Requests.changeHeaders,
   success: Operation.pipe(HttpApiSchema.status(202)),
-  error: [NotFound, Conflict, InvalidInput, IdempotencyKeyReused] as const
+  error: [NotFound, Conflict, InvalidInput, IdempotencyKeyReused, SourceFailed] as const
 }
 
 /**
@@ -204,12 +221,12 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
       params: { ...ofConnector, accountId: Requests.SourceId },
       headers: Requests.readHeaders,
       success: [cached(Account), NotModified],
-      error: NotFound
+      error: [NotFound, SourceFailed]
     }).annotate(OpenApi.Summary, "An account"),
     HttpApiEndpoint.get("access", "/accounts/:accountId/access", {
       params: { ...ofConnector, accountId: Requests.SourceId },
       success: Access,
-      error: NotFound
+      error: [NotFound, SourceFailed]
     }).annotate(OpenApi.Summary, "What an account has access to"),
     HttpApiEndpoint.post("createAccount", "/accounts", { params: ofConnector, payload: CreateAccount, ...change })
       .annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Create an account"),
@@ -229,7 +246,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
       params: { ...ofConnector, groupId: Requests.SourceId },
       headers: Requests.readHeaders,
       success: [cached(Group), NotModified],
-      error: NotFound
+      error: [NotFound, SourceFailed]
     }).annotate(OpenApi.Summary, "A group"),
     HttpApiEndpoint.get("entitlements", "/entitlements", {
       params: ofConnector,
@@ -248,7 +265,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
       params: { ...ofConnector, entitlementId: Requests.SourceId },
       headers: Requests.readHeaders,
       success: [cached(Entitlement), NotModified],
-      error: NotFound
+      error: [NotFound, SourceFailed]
     }).annotate(OpenApi.Summary, "An entitlement"),
     HttpApiEndpoint.get("grants", "/grants", {
       params: ofConnector,
@@ -268,7 +285,7 @@ export class DirectoryGroup extends HttpApiGroup.make("directory")
       params: { ...ofConnector, grantId: Requests.SourceId },
       headers: Requests.readHeaders,
       success: [cached(Grant), NotModified],
-      error: NotFound
+      error: [NotFound, SourceFailed]
     }).annotate(OpenApi.Summary, "A grant"),
     HttpApiEndpoint.post("createGrant", "/grants", { params: ofConnector, payload: CreateGrant, ...change })
       .annotate(RequiredScope, "provision").annotate(OpenApi.Summary, "Grant an entitlement, for good or for a time"),

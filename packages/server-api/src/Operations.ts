@@ -64,10 +64,18 @@ export const Operation = Schema.Struct({
     login: Schema.optionalKey(Schema.String),
     fields: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
     /** RFC 3339; the grant is revoked then. */
-    expiresAt: Schema.optionalKey(Schema.String)
+    expiresAt: Schema.optionalKey(Schema.String),
+    ifGranted: Schema.optionalKey(Schema.Literals(["keep", "expire"]))
   }),
   /** Tag of the connector's outcome, for example `AlreadyGranted`. */
   outcome: Schema.optionalKey(Schema.String),
+  /**
+   * For a grant with `expiresAt` that succeeded: `Set` if the server takes it away then; `NotSet` if the principal had it without an end before and keeps
+   * it so (`ifGranted`). Of a dry run: what would be.
+   */
+  expiry: Schema.optionalKey(Schema.Literals(["Set", "NotSet"])),
+  /** The timed grant that it began or ended. */
+  timedGrantId: Schema.optionalKey(Schema.String),
   /** Id of the account or grant that the outcome is about. */
   resultId: Schema.optionalKey(Schema.String),
   error: Schema.optionalKey(Schema.Struct({ reason: Schema.String, message: Schema.String })),

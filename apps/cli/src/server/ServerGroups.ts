@@ -136,9 +136,9 @@ export const make = (
     )
     if (!known) {
       yield* tell(
-        `The server knows of no membership of ${principal.resource} to revoke${
-          connector.lastSuccessAt === undefined ? "" : `, as of its last sync (${connector.lastSuccessAt})`
-        }. If it was made since, and not through the server, sync first.`
+        `There is no membership of ${principal.resource} to revoke: neither in what the server has read${
+          connector.lastSuccessAt === undefined ? "" : ` (${connector.lastSuccessAt})`
+        } nor, as of now, at its source.`
       )
       return RevokeOutcome.cases.AlreadyRevoked.make(ended)
     }

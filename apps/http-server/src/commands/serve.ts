@@ -10,8 +10,10 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import * as DataDirectory from "../DataDirectory.ts"
+import { Pulse } from "../jobs/Pulse.ts"
 import { Lifecycle } from "../Lifecycle.ts"
 import * as Observability from "../Observability.ts"
 import * as Reporting from "../Reporting.ts"
@@ -32,6 +34,15 @@ const showFirstToken = Effect.fn("serve.showFirstToken")(function*(url: string) 
   return true
 })
 
+/** Of several processes one may have to wait until others make room; it answers questions before that. */
+const workBegins = Effect.gen(function*() {
+  const pulse = yield* Pulse
+  yield* pulse.check("1 second").pipe(
+    Effect.repeat({ until: (reason) => reason === undefined, schedule: Schedule.spaced("50 millis") }),
+    Effect.timeoutOption("5 seconds")
+  )
+})
+
 const running = Effect.gen(function*() {
   const config = yield* ServerConfig
   const server = yield* HttpServer.HttpServer
@@ -42,6 +53,7 @@ const running = Effect.gen(function*() {
   )
   yield* Reporting.endsWell
   const shown = yield* showFirstToken(url)
+  yield* workBegins
   yield* Observability.announce({
     url,
     docs: `${url}/docs`,

@@ -67,7 +67,7 @@ const statusOf = (row: ConnectorRow, syncing: boolean): Pick<Connector, "status"
 }
 
 /**
- * @param syncing whether a sync of it runs
+ * @param syncing whether a sync of it runs, or waits for its turn
  * @param secrets names of the secret settings that it has
  * @since 0.1.0
  */

@@ -32,8 +32,12 @@ interface Item {
   readonly place: ReadonlyArray<string>
 }
 
-/** The tag is of the bytes themselves: it stays the same when another sync reads the same, and changes with the least change. */
-const encoded = (json: string): Encoded => {
+/**
+ * The tag is of the bytes themselves: it stays the same when another sync reads the same, and changes with the least change.
+ *
+ * @since 0.1.0
+ */
+export const encoded = (json: string): Encoded => {
   const body = Buffer.from(json)
   return { body, etag: `"${createHash("sha1").update(body).digest("base64url")}"` }
 }

@@ -9,6 +9,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { Directory, type Encoded } from "../Directory.ts"
 import { Change, Operations } from "../Operations.ts"
+import { SourceLookup } from "../SourceLookup.ts"
 import * as Actors from "./Actors.ts"
 
 const sent = ({ body, etag }: Encoded): HttpServerResponse.HttpServerResponse =>
@@ -22,6 +23,7 @@ export const layer = HttpApiBuilder.group(
   "directory",
   Effect.fnUntraced(function*(handlers) {
     const directory = yield* Directory
+    const lookup = yield* SourceLookup
     const operations = yield* Operations
 
     const submit = (connectorId: string, change: Change, key: string | undefined) =>
@@ -30,8 +32,8 @@ export const layer = HttpApiBuilder.group(
     return handlers.handleAll({
       accounts: ({ params, query: { limit, pageToken, ...filter } }) =>
         Effect.map(directory.accounts(params.connectorId, filter, page(limit, pageToken)), sent),
-      account: ({ params }) => Effect.map(directory.account(params.connectorId, params.accountId), sent),
-      access: ({ params }) => directory.access(params.connectorId, params.accountId),
+      account: ({ params }) => Effect.map(lookup.account(params.connectorId, params.accountId), sent),
+      access: ({ params }) => lookup.access(params.connectorId, params.accountId),
       createAccount: ({ headers, params, payload }) =>
         submit(params.connectorId, Change.CreateAccount({ request: payload }), headers["idempotency-key"]),
       deleteAccount: ({ headers, params, query }) =>
@@ -42,13 +44,13 @@ export const layer = HttpApiBuilder.group(
         ),
       groups: ({ params, query: { limit, pageToken, ...filter } }) =>
         Effect.map(directory.groups(params.connectorId, filter, page(limit, pageToken)), sent),
-      group: ({ params }) => Effect.map(directory.group(params.connectorId, params.groupId), sent),
+      group: ({ params }) => Effect.map(lookup.group(params.connectorId, params.groupId), sent),
       entitlements: ({ params, query: { limit, pageToken, ...filter } }) =>
         Effect.map(directory.entitlements(params.connectorId, filter, page(limit, pageToken)), sent),
-      entitlement: ({ params }) => Effect.map(directory.entitlement(params.connectorId, params.entitlementId), sent),
+      entitlement: ({ params }) => Effect.map(lookup.entitlement(params.connectorId, params.entitlementId), sent),
       grants: ({ params, query: { limit, pageToken, ...filter } }) =>
         Effect.map(directory.grants(params.connectorId, filter, page(limit, pageToken)), sent),
-      grant: ({ params }) => Effect.map(directory.grant(params.connectorId, params.grantId), sent),
+      grant: ({ params }) => Effect.map(lookup.grant(params.connectorId, params.grantId), sent),
       createGrant: ({ headers, params, payload }) =>
         submit(params.connectorId, Change.Grant({ request: payload }), headers["idempotency-key"]),
       revokeGrant: ({ headers, params, query }) =>

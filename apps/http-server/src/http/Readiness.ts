@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Drain } from "../jobs/Drain.ts"
+import { Pulse } from "../jobs/Pulse.ts"
 import { Lifecycle } from "../Lifecycle.ts"
 
 /** A load balancer asks every few seconds and will not wait longer. */
@@ -24,12 +25,13 @@ export class Readiness extends Context.Service<Readiness, {
   /**
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Readiness, never, SqlClient.SqlClient | Lifecycle | Drain> = Layer.effect(
+  static readonly layer: Layer.Layer<Readiness, never, SqlClient.SqlClient | Lifecycle | Drain | Pulse> = Layer.effect(
     Readiness,
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const lifecycle = yield* Lifecycle
       const drain = yield* Drain
+      const pulse = yield* Pulse
       const database = sql`SELECT max(migration_id) AS id FROM migrations`.pipe(
         Effect.as(undefined),
         Effect.timeout(patience),
@@ -40,7 +42,11 @@ export class Readiness extends Context.Service<Readiness, {
       return Readiness.of({
         check: Effect.flatMap(
           drain.isDraining,
-          (draining) => draining || lifecycle.isStopping() ? Effect.succeed("The server is stopping.") : database
+          (draining) =>
+            draining || lifecycle.isStopping()
+              ? Effect.succeed("The server is stopping.")
+              // Without the database the engine has nothing to say.
+              : Effect.flatMap(database, (reason) => reason === undefined ? pulse.check(patience) : Effect.succeed(reason))
         )
       })
     })

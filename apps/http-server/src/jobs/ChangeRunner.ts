@@ -30,6 +30,7 @@ import {
   errorJson,
   hasEnded,
   type OperationRow,
+  requestJson,
   type Target,
   targetJson
 } from "../operations/OperationRow.ts"
@@ -80,6 +81,17 @@ const resultOf = (outcome: Outcome): string => {
 const wasSo = (outcome: Outcome): boolean =>
   outcome._tag === "AlreadyGranted" || outcome._tag === "AlreadyRevoked" || outcome._tag === "AlreadyExists"
   || outcome._tag === "DidNotExist"
+
+/** A grant that is to end by itself. */
+const isTimed = (row: OperationRow): boolean => row.kind === "grant" && row.timed_grant_id !== null
+
+/** What becomes of the expiry that was asked for with a grant. */
+const expiryOf = (row: OperationRow, target: Target, wasSo: boolean): "Set" | "NotSet" | undefined => {
+  if (target._tag !== "Grant") return undefined
+  const { expiresAt, ifGranted } = requestJson.decode(row.request)
+  if (expiresAt === undefined) return undefined
+  return wasSo && ifGranted !== "expire" ? "NotSet" : "Set"
+}
 
 const unsupported = (operation: string, connector: Model.Connector["Service"]) =>
   ConnectorError.make(
@@ -166,17 +178,19 @@ const make = Effect.gen(function*() {
 
   const succeed = Effect.fnUntraced(function*(row: OperationRow, target: Target, outcome: Outcome) {
     const isDry = row.dry_run === 1
-    // "Already so" after a process died on the way may well be its own doing.
-    const isNothing = wasSo(outcome) && row.attempts === 1
+    // "Already so" after a process died on the way may well be its own doing; of a timed grant it is known whether it was so before.
+    const isNothing = wasSo(outcome) && (isTimed(row) ? row.looked === 0 : isDry || row.attempts === 1)
+    const expiry = expiryOf(row, target, isNothing)
     return yield* sql.withTransaction(Effect.gen(function*() {
       const ended = yield* end(
         row,
-        { outcome: outcome._tag, result_id: resultOf(outcome), changed: isDry || isNothing ? 0 : 1 },
-        { outcome: outcome._tag, resultId: resultOf(outcome) }
+        { outcome: outcome._tag, result_id: resultOf(outcome), changed: isDry || isNothing ? 0 : 1, expiry: expiry ?? null },
+        { outcome: outcome._tag, resultId: resultOf(outcome), ...(expiry === undefined ? {} : { expiry }) }
       )
       if (!ended || isDry) return { ended, begun: undefined }
       yield* directory.apply(row.connector_id, outcome)
-      return { ended, begun: yield* Consequences.ofSuccess(actorJson.decode(row.actor), row, target, isNothing) }
+      const actor = actorJson.decode(row.actor)
+      return { ended, begun: yield* Consequences.ofSuccess(actor, row, target, isNothing, expiry === "Set") }
     }))
   }, Effect.provideContext(services))
 
@@ -198,6 +212,21 @@ const make = Effect.gen(function*() {
       { readonly expires_at: number }
     >`SELECT expires_at FROM timed_grants WHERE id = ${row.timed_grant_id}`
     return timed !== undefined && timed.expires_at <= (yield* Clock.currentTimeMillis)
+  })
+
+  /**
+   * A timed grant is looked at before it is made, and it is written down that it was not there: whoever takes the operation up after a crash then knows
+   * the grant that it finds for its own, and takes away at the end what was granted for the time and nothing else.
+   */
+  const change = Effect.fnUntraced(function*(connector: Model.Connector["Service"], row: OperationRow, target: Target) {
+    if (isTimed(row) && row.looked === 0) {
+      const seen = yield* perform(connector, target, true)
+      if (seen._tag === "AlreadyGranted") return seen
+      yield* persisted("Writing down that a grant was not there")(
+        sql`UPDATE operations SET looked = 1 WHERE id = ${row.id} AND attempts = ${row.attempts}`
+      )
+    }
+    return yield* perform(connector, target, row.dry_run === 1)
   })
 
   const told = (row: OperationRow, came: string) =>
@@ -229,7 +258,7 @@ const make = Effect.gen(function*() {
     }
     const exit = yield* Effect.exit(Effect.flatMap(
       connectors.open(row.connector_id),
-      (connector) => perform(connector, target, row.dry_run === 1)
+      (connector) => change(connector, row, target)
     ))
     if (exit._tag === "Success") {
       const { begun, ended } = yield* persisted("Writing down an outcome")(succeed(row, target, exit.value))

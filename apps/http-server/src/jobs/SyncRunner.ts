@@ -140,13 +140,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
             sql.update({
               consecutive_failures: failures,
               last_error: error?.message ?? null,
-              last_sync_id: row.id,
               ...(connector.paused === 1 ? {} : { next_sync_at: next })
             })
           } WHERE id = ${row.connector_id}`
         }
-      } else {
-        yield* sql`UPDATE connectors SET last_sync_id = ${row.id} WHERE id = ${row.connector_id}`
       }
       yield* audit.append(actorOf(row), {
         action: state === "cancelled" ? "sync.ended-by-cancellation" : `sync.${state}`,

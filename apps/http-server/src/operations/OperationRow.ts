@@ -35,6 +35,9 @@ export interface OperationRow {
   readonly ended_at: number | null
   readonly attempts: number
   readonly timed_grant_id: string | null
+  /** Whether the source was seen without the grant before anything was done. Only of timed grants. */
+  readonly looked: number
+  readonly expiry: string | null
 }
 
 const Membership = Schema.Struct({
@@ -111,6 +114,7 @@ export const actorJson = json(Schema.Struct({
 
 const decodeKind = Schema.decodeUnknownSync(OperationKind)
 const decodeState = Schema.decodeUnknownSync(OperationState)
+const decodeExpiry = Schema.decodeUnknownSync(Schema.Literals(["Set", "NotSet"]))
 
 /**
  * @since 0.1.0
@@ -123,6 +127,8 @@ export const toOperation = (row: OperationRow): Operation => ({
   dryRun: row.dry_run === 1,
   request: requestJson.decode(row.request),
   ...(row.outcome === null ? {} : { outcome: row.outcome }),
+  ...(row.expiry === null ? {} : { expiry: decodeExpiry(row.expiry) }),
+  ...(row.timed_grant_id === null ? {} : { timedGrantId: row.timed_grant_id }),
   ...(row.result_id === null ? {} : { resultId: row.result_id }),
   ...(row.error === null ? {} : { error: errorJson.decode(row.error) }),
   ...(row.approval_reason === null ? {} : { approvalReason: row.approval_reason }),

@@ -1,6 +1,6 @@
 /**
- * Works out what the connector is to be asked for, and refuses what can't work without asking the source: grants that nobody knows, a type that has no
- * such change, fields that are missing.
+ * Works out what the connector is to be asked for, and refuses what can't work: grants that nobody knows, a type that has no such change, fields that
+ * are missing. The source is asked only for what the directory does not know yet.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ import { InvalidInput } from "@access-kit/server-api/Problems"
 import * as Effect from "effect/Effect"
 import { Connectors } from "../Connectors.ts"
 import * as SettingsCheck from "../connectors/SettingsCheck.ts"
-import { Directory } from "../Directory.ts"
 import type { Change } from "../Operations.ts"
+import { SourceLookup } from "../SourceLookup.ts"
 import type { Target } from "./OperationRow.ts"
 
 /**
@@ -40,7 +40,7 @@ const accountHandler = (connector: Connector["Service"]): ResourceTypeHandler | 
  */
 export const resolve = Effect.fn("Targets.resolve")(function*(connectorId: string, change: Change) {
   const connectors = yield* Connectors
-  const directory = yield* Directory
+  const lookup = yield* SourceLookup
   // One that can't be opened, because of its settings, says so when the operation is carried out.
   const connector = yield* connectors.open(connectorId).pipe(
     Effect.catchTag("ConnectorError", () => Effect.succeed(undefined))
@@ -49,8 +49,14 @@ export const resolve = Effect.fn("Targets.resolve")(function*(connectorId: strin
 
   switch (change._tag) {
     case "Grant": {
-      const { dryRun = false, entitlementId, expiresAt, principalId, principalType = USER } = change.request
-      const found = yield* directory.findEntitlement(connectorId, entitlementId)
+      const { dryRun = false, entitlementId, expiresAt, ifGranted, principalId, principalType = USER } = change.request
+      if (ifGranted !== undefined && expiresAt === undefined) {
+        return yield* SettingsCheck.invalid([{
+          field: "ifGranted",
+          message: "ifGranted says what an expiry means for a grant that is there already: give expiresAt too."
+        }])
+      }
+      const found = yield* lookup.findEntitlement(connectorId, entitlementId)
       if (connector !== undefined && handlerOf(found.resource.resourceType)?.grant === undefined) {
         return yield* unsupported(connector, `grant entitlements of the type "${found.resource.resourceType}"`)
       }
@@ -64,7 +70,8 @@ export const resolve = Effect.fn("Targets.resolve")(function*(connectorId: strin
           principalType,
           principalId,
           grantId,
-          ...(expiresAt === undefined ? {} : { expiresAt })
+          ...(expiresAt === undefined ? {} : { expiresAt }),
+          ...(ifGranted === undefined ? {} : { ifGranted })
         },
         target: {
           _tag: "Grant",
@@ -75,7 +82,7 @@ export const resolve = Effect.fn("Targets.resolve")(function*(connectorId: strin
       } satisfies Resolved
     }
     case "Revoke": {
-      const found = yield* directory.findGrant(connectorId, change.grantId)
+      const found = yield* lookup.findGrant(connectorId, change.grantId)
       if (connector !== undefined && handlerOf(found.resource.resourceType)?.revoke === undefined) {
         return yield* unsupported(connector, `revoke entitlements of the type "${found.resource.resourceType}"`)
       }

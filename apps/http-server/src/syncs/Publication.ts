@@ -39,7 +39,6 @@ export const show = Effect.fn("Publication.show")(function*(actor: Actor, row: S
     yield* sql`UPDATE connectors SET ${
       sql.update({
         current_snapshot_id: snapshotId,
-        last_sync_id: row.id,
         last_success_at: now,
         last_error: null,
         consecutive_failures: 0

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { type Actor, AuditLog } from "../AuditLog.ts"
 import type { OperationRow, Target } from "../operations/OperationRow.ts"
+import * as Timestamp from "../storage/Timestamp.ts"
 import * as Expiry from "./Expiry.ts"
 import type { TimedGrantRow } from "./TimedGrantRow.ts"
 
@@ -25,15 +26,18 @@ export interface Begun {
  * After a change that was made, or that was so already.
  *
  * @param wasSo whether the source said so before anything was done, in this attempt and any before
+ * @param expires whether a grant that was so already is to end too
  * @since 0.1.0
  */
 export const ofSuccess = Effect.fnUntraced(function*(
   actor: Actor,
   operation: OperationRow,
   target: Target,
-  wasSo: boolean
+  wasSo: boolean,
+  expires: boolean
 ): Effect.fn.Return<Begun | undefined, Effect.Error<ReturnType<typeof ended>>, SqlClient.SqlClient | AuditLog> {
   const sql = yield* SqlClient.SqlClient
+  const audit = yield* AuditLog
   const { connector_id, timed_grant_id } = operation
   switch (target._tag) {
     case "Grant": {
@@ -44,15 +48,24 @@ export const ofSuccess = Effect.fnUntraced(function*(
         yield* ended(actor, open, null, "timed-grant.made-permanent")
         return undefined
       }
-      if (wasSo) {
+      if (wasSo && !expires) {
         // It was granted without an end before: at the end of this one nobody may take it away.
-        yield* sql`UPDATE timed_grants SET state = 'failed', ended_at = ${yield* Clock.currentTimeMillis}
+        yield* sql`UPDATE timed_grants SET state = 'kept', ended_at = ${yield* Clock.currentTimeMillis}
           WHERE id = ${timed_grant_id} AND state = 'granting'`
         return undefined
       }
       const [row] = yield* sql<TimedGrantRow>`UPDATE timed_grants SET state = 'active'
         WHERE id = ${timed_grant_id} AND state = 'granting' RETURNING *`
-      return row === undefined ? undefined : { timedGrantId: row.id, generation: row.generation }
+      if (row === undefined) return undefined
+      if (wasSo) {
+        yield* audit.append(actor, {
+          action: "timed-grant.set-on-existing",
+          connectorId: connector_id,
+          subjectId: row.id,
+          details: { grantId: row.grant_id, operationId: operation.id, expiresAt: Timestamp.format(row.expires_at) }
+        })
+      }
+      return { timedGrantId: row.id, generation: row.generation }
     }
     case "Revoke": {
       const open = yield* sql<TimedGrantRow>`SELECT * FROM timed_grants

@@ -162,6 +162,14 @@ layer(serverLayer(), { excludeTestServices: true })("Answers", (it) => {
       assert.strictEqual(document.headers.get("content-type"), "application/json")
     }))
 
+  it.effect("that it is not ready without its job engine, and lives", () =>
+    Effect.gen(function*() {
+      const server = yield* TestServer
+      const ready = yield* server.send("GET", "/readyz", { anonymous: true })
+      assert.deepStrictEqual([ready.status, ready.json["detail"]], [503, "The job engine does not answer."])
+      assert.strictEqual((yield* server.send("GET", "/healthz", { anonymous: true })).status, 200)
+    }).pipe(Effect.provide(serverLayer({ engine: "The job engine does not answer." }))))
+
   it.effect("health, readiness, metrics", () =>
     Effect.gen(function*() {
       const server = yield* TestServer

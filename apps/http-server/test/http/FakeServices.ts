@@ -11,6 +11,7 @@ import { Connectors } from "../../src/Connectors.ts"
 import { Directory } from "../../src/Directory.ts"
 import { type Change, Operations } from "../../src/Operations.ts"
 import { Snapshots } from "../../src/Snapshots.ts"
+import { SourceLookup } from "../../src/SourceLookup.ts"
 import { Syncs } from "../../src/Syncs.ts"
 import { TimedGrants } from "../../src/TimedGrants.ts"
 
@@ -183,8 +184,7 @@ const services = Effect.gen(function*() {
     }),
     Layer.succeed(Directory, {
       accounts: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
-      account: (_connector, id) =>
-        Effect.succeed({ body: new TextEncoder().encode(JSON.stringify({ id })), etag: "\"v1\"" }),
+      account: () => nothing("such account"),
       access: () => nothing("such account"),
       groups: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
       group: () => nothing("such group"),
@@ -197,6 +197,16 @@ const services = Effect.gen(function*() {
       findGrant: () => nothing("such grant"),
       findEntitlement: () => nothing("such entitlement"),
       remove: () => Effect.void
+    }),
+    Layer.succeed(SourceLookup, {
+      account: (_connector, id) =>
+        Effect.succeed({ body: new TextEncoder().encode(JSON.stringify({ id })), etag: "\"v1\"" }),
+      access: () => nothing("such account"),
+      group: () => nothing("such group"),
+      entitlement: () => nothing("such entitlement"),
+      grant: () => nothing("such grant"),
+      findGrant: () => nothing("such grant"),
+      findEntitlement: () => nothing("such entitlement")
     }),
     Layer.succeed(AuditLog, {
       append: (actor, { action }) =>

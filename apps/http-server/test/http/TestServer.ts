@@ -10,6 +10,7 @@ import { defaults, HttpLimits, type HttpLimitsShape } from "../../src/http/HttpL
 import * as HttpSide from "../../src/http/HttpSide.ts"
 import * as Listener from "../../src/http/Listener.ts"
 import { Drain } from "../../src/jobs/Drain.ts"
+import { Pulse } from "../../src/jobs/Pulse.ts"
 import { Lifecycle } from "../../src/Lifecycle.ts"
 import * as Database from "../../src/storage/Database.ts"
 import { Tokens } from "../../src/Tokens.ts"
@@ -87,15 +88,20 @@ const client = Layer.effect(
   })
 )
 
+/** The job engine, as far as readiness asks for it. */
+const engine = (reason: string | undefined) => Layer.succeed(Pulse, { check: () => Effect.succeed(reason) })
+
 export const layer = (options: {
   readonly limits?: Partial<HttpLimitsShape>
   readonly edge?: Partial<Edge.Options>
+  /** Why the job engine does not work. */
+  readonly engine?: string
 } = {}) =>
   client.pipe(
     Layer.provideMerge(HttpSide.layer({ corsOrigins: [], trustedProxies: [], secure: false, ...options.edge })),
     Layer.provideMerge(Listener.layer({ host: "127.0.0.1", port: 0 }, undefined)),
     Layer.provideMerge(Tokens.layer),
-    Layer.provideMerge(Layer.mergeAll(FakeServices.layer, Lifecycle.layer, Drain.layer)),
+    Layer.provideMerge(Layer.mergeAll(FakeServices.layer, Lifecycle.layer, Drain.layer, engine(options.engine))),
     Layer.provideMerge(Layer.unwrap(Effect.map(
       temporaryDirectory,
       (directory) => Database.layer(Database.Location.Sqlite({ filename: join(directory, "server.db") }))

@@ -95,7 +95,9 @@ const tables = (dialect: { readonly counter: string }) => [
     ended_at BIGINT,
     attempts INTEGER NOT NULL DEFAULT 0,
     handed_over INTEGER NOT NULL DEFAULT 0,
-    timed_grant_id TEXT
+    timed_grant_id TEXT,
+    looked INTEGER NOT NULL DEFAULT 0,
+    expiry TEXT
   )`,
   // Changes of a connector are made in the order of their sequence.
   `CREATE INDEX operations_of_connector ON operations (connector_id, state, sequence)`,
