@@ -113,7 +113,9 @@ const make = Effect.gen(function*() {
   })
 
   const nowhere = (what: string, id: string) =>
-    new NotFound({ detail: `There is no ${what} "${id}": neither in the latest snapshot nor, as of now, at the source.` })
+    new NotFound({
+      detail: `There is no ${what} "${id}": neither in the latest snapshot nor, as of now, at the source.`
+    })
 
   /** The connector to ask, or the problem as the directory told it: a paused connector's source is left alone. */
   const open = Effect.fnUntraced(function*(connectorId: string, what: string, id: string, problem: NotFound) {
@@ -184,7 +186,11 @@ const make = Effect.gen(function*() {
   const after = <A, B>(
     what: string,
     first: Lookup<A>,
-    then: (connector: Connector["Service"], id: string, connectorId: string) => Effect.Effect<B, NotFound | SourceFailed | Unavailable>,
+    then: (
+      connector: Connector["Service"],
+      id: string,
+      connectorId: string
+    ) => Effect.Effect<B, NotFound | SourceFailed | Unavailable>,
     bounded: boolean
   ): Lookup<A | B> =>
   (connectorId, id) =>
@@ -208,67 +214,103 @@ const make = Effect.gen(function*() {
     new Set(record.grants.map(({ principal }) => JSON.stringify([principal.resourceType, principal.resource]))).size
 
   return SourceLookup.of({
-    account: after("account", directory.account, (connector, id) =>
-      Effect.map(resource(connector, "user", "account", id), (record) => encoded(JSON.stringify(record.resource))), true),
+    account: after(
+      "account",
+      directory.account,
+      (connector, id) =>
+        Effect.map(resource(connector, "user", "account", id), (record) => encoded(JSON.stringify(record.resource))),
+      true
+    ),
 
-    access: after("account", directory.access, (connector, id) =>
-      Effect.flatMap(resource(connector, "user", "account", id), () =>
-        Effect.fail(
-          new NotFound({
-            detail: `The account "${id}" is at the source and younger than the latest snapshot. What it has access to is known after the next sync.`
-          })
-        )), true),
+    access: after(
+      "account",
+      directory.access,
+      (connector, id) =>
+        Effect.flatMap(resource(connector, "user", "account", id), () =>
+          Effect.fail(
+            new NotFound({
+              detail:
+                `The account "${id}" is at the source and younger than the latest snapshot. What it has access to is known after the next sync.`
+            })
+          )),
+      true
+    ),
 
-    group: after("group", directory.group, (connector, id) =>
-      Effect.map(resource(connector, "group", "group", id), (record) =>
-        encoded(JSON.stringify({ ...record.resource, members: members(record) }))), true),
+    group: after(
+      "group",
+      directory.group,
+      (connector, id) =>
+        Effect.map(
+          resource(connector, "group", "group", id),
+          (record) => encoded(JSON.stringify({ ...record.resource, members: members(record) }))
+        ),
+      true
+    ),
 
-    entitlement: after("entitlement", directory.entitlement, (connector, id) =>
-      Effect.map(entitlement(connector, id), ({ entitlement, record }) => {
-        const answer: Api.Entitlement = {
-          ...entitlement,
-          resourceName: nameOf(record.resource),
-          holders: record.grants.filter(({ entitlementId }) => entitlementId === id).length
+    entitlement: after(
+      "entitlement",
+      directory.entitlement,
+      (connector, id) =>
+        Effect.map(entitlement(connector, id), ({ entitlement, record }) => {
+          const answer: Api.Entitlement = {
+            ...entitlement,
+            resourceName: nameOf(record.resource),
+            holders: record.grants.filter(({ entitlementId }) => entitlementId === id).length
+          }
+          return encoded(JSON.stringify(answer))
+        }),
+      true
+    ),
+
+    grant: after(
+      "grant",
+      directory.grant,
+      Effect.fnUntraced(function*(connector, id, connectorId) {
+        const found = yield* grant(connector, id)
+        const principal = yield* principalOf(connector, found.grant.principal, id)
+        const account = principal?._tag === "Account" ? principal : undefined
+        const email = account === undefined ? undefined : primaryEmail(account)
+        const [timed] = yield* sql<{ readonly expires_at: number }>`SELECT expires_at FROM timed_grants
+        WHERE connector_id = ${connectorId} AND grant_id = ${id} AND state IN ('granting', 'active', 'revoking')`.pipe(
+          available("Reading timed grants")
+        )
+        const answer: Api.Grant = {
+          id,
+          entitlementId: found.entitlement.id,
+          resource: found.entitlement.resource,
+          resourceName: nameOf(found.record.resource),
+          principal: found.grant.principal,
+          principalName: principal === undefined ? found.grant.principal.resource : nameOf(principal),
+          ...(email === undefined ? {} : { principalEmail: email }),
+          ...(account === undefined ? {} : { principalStatus: account.status }),
+          ...Timestamp.optional("expiresAt", timed?.expires_at ?? null)
         }
         return encoded(JSON.stringify(answer))
-      }), true),
+      }),
+      true
+    ),
 
-    grant: after("grant", directory.grant, Effect.fnUntraced(function*(connector, id, connectorId) {
-      const found = yield* grant(connector, id)
-      const principal = yield* principalOf(connector, found.grant.principal, id)
-      const account = principal?._tag === "Account" ? principal : undefined
-      const email = account === undefined ? undefined : primaryEmail(account)
-      const [timed] = yield* sql<{ readonly expires_at: number }>`SELECT expires_at FROM timed_grants
-        WHERE connector_id = ${connectorId} AND grant_id = ${id} AND state IN ('granting', 'active', 'revoking')`.pipe(
-        available("Reading timed grants")
-      )
-      const answer: Api.Grant = {
-        id,
-        entitlementId: found.entitlement.id,
-        resource: found.entitlement.resource,
-        resourceName: nameOf(found.record.resource),
-        principal: found.grant.principal,
-        principalName: principal === undefined ? found.grant.principal.resource : nameOf(principal),
-        ...(email === undefined ? {} : { principalEmail: email }),
-        ...(account === undefined ? {} : { principalStatus: account.status }),
-        ...Timestamp.optional("expiresAt", timed?.expires_at ?? null)
-      }
-      return encoded(JSON.stringify(answer))
-    }), true),
-
-    findGrant: after("grant", directory.findGrant, (connector, id) =>
-      Effect.map(grant(connector, id), ({ entitlement, grant }): KnownGrant => ({
-        id,
-        entitlementId: entitlement.id,
-        resource: entitlement.resource,
-        slug: entitlement.slug,
-        principal: grant.principal
-      })), false),
+    findGrant: after(
+      "grant",
+      directory.findGrant,
+      (connector, id) =>
+        Effect.map(grant(connector, id), ({ entitlement, grant }): KnownGrant => ({
+          id,
+          entitlementId: entitlement.id,
+          resource: entitlement.resource,
+          slug: entitlement.slug,
+          principal: grant.principal
+        })),
+      false
+    ),
 
     findEntitlement: after(
       "entitlement",
       (connectorId, id) =>
-        Effect.map(directory.findEntitlement(connectorId, id), ({ resource, slug }) => ({ entitlementId: id, resource, slug })),
+        Effect.map(
+          directory.findEntitlement(connectorId, id),
+          ({ resource, slug }) => ({ entitlementId: id, resource, slug })
+        ),
       (connector, id) =>
         Effect.map(entitlement(connector, id), ({ entitlement }) => ({
           entitlementId: id,

@@ -180,7 +180,9 @@ onEachDatabase("An expiry for what is granted already", (it) => {
       const operations = yield* Operations
       const timed = yield* TimedGrants
       const { isMember, request } = yield* grantFor(connector.id, undefined)
-      const ask = (more: { readonly ifGranted?: "keep" | "expire"; readonly dryRun?: boolean; readonly in: number }) => {
+      const ask = (
+        more: { readonly ifGranted?: "keep" | "expire"; readonly dryRun?: boolean; readonly in: number }
+      ) => {
         const { in: milliseconds, ...rest } = more
         return submit(connector.id, Change.Grant({ request: { ...request, ...rest, expiresAt: soon(milliseconds) } }))
       }

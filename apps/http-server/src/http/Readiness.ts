@@ -46,7 +46,8 @@ export class Readiness extends Context.Service<Readiness, {
             draining || lifecycle.isStopping()
               ? Effect.succeed("The server is stopping.")
               // Without the database the engine has nothing to say.
-              : Effect.flatMap(database, (reason) => reason === undefined ? pulse.check(patience) : Effect.succeed(reason))
+              : Effect.flatMap(database, (reason) =>
+                reason === undefined ? pulse.check(patience) : Effect.succeed(reason))
         )
       })
     })

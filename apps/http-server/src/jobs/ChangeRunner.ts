@@ -184,7 +184,12 @@ const make = Effect.gen(function*() {
     return yield* sql.withTransaction(Effect.gen(function*() {
       const ended = yield* end(
         row,
-        { outcome: outcome._tag, result_id: resultOf(outcome), changed: isDry || isNothing ? 0 : 1, expiry: expiry ?? null },
+        {
+          outcome: outcome._tag,
+          result_id: resultOf(outcome),
+          changed: isDry || isNothing ? 0 : 1,
+          expiry: expiry ?? null
+        },
         { outcome: outcome._tag, resultId: resultOf(outcome), ...(expiry === undefined ? {} : { expiry }) }
       )
       if (!ended || isDry) return { ended, begun: undefined }

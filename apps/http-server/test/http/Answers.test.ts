@@ -162,14 +162,6 @@ layer(serverLayer(), { excludeTestServices: true })("Answers", (it) => {
       assert.strictEqual(document.headers.get("content-type"), "application/json")
     }))
 
-  it.effect("that it is not ready without its job engine, and lives", () =>
-    Effect.gen(function*() {
-      const server = yield* TestServer
-      const ready = yield* server.send("GET", "/readyz", { anonymous: true })
-      assert.deepStrictEqual([ready.status, ready.json["detail"]], [503, "The job engine does not answer."])
-      assert.strictEqual((yield* server.send("GET", "/healthz", { anonymous: true })).status, 200)
-    }).pipe(Effect.provide(serverLayer({ engine: "The job engine does not answer." }))))
-
   it.effect("health, readiness, metrics", () =>
     Effect.gen(function*() {
       const server = yield* TestServer
@@ -204,5 +196,15 @@ layer(serverLayer(), { excludeTestServices: true })("Answers", (it) => {
       assert.notInclude(all, server.admin)
       assert.notInclude(all, server.admin.slice(6, 40))
       assert.notInclude(all, "hush")
+    }))
+})
+
+layer(serverLayer({ engine: "The job engine does not answer." }), { excludeTestServices: true })("No engine", (it) => {
+  it.effect("makes the server not ready, and not dead", () =>
+    Effect.gen(function*() {
+      const server = yield* TestServer
+      const ready = yield* server.send("GET", "/readyz", { anonymous: true })
+      assert.deepStrictEqual([ready.status, ready.json["detail"]], [503, "The job engine does not answer."])
+      assert.strictEqual((yield* server.send("GET", "/healthz", { anonymous: true })).status, 200)
     }))
 })
