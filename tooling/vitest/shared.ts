@@ -5,8 +5,8 @@ import type { ViteUserConfig } from "vitest/config"
 export const shared: ViteUserConfig = {
   test: {
     // Longer than any test takes on a loaded two-core machine: a bound against hangs, not a statement about speed.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     pool: "forks",
     globalSetup: fileURLToPath(new URL("src/bundleDirectory.ts", import.meta.url)),
     // A pipeline names a file for the results, so that it can count them without another way of calling the tests.

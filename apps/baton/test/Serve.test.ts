@@ -17,7 +17,7 @@ const addressOf = (running: Running) =>
     while (!running.printed().includes("\n")) yield* Effect.sleep("20 millis")
     const [host = "", port = ""] = running.printed().trim().split(":")
     return { host, port: Number(port) }
-  }).pipe(Effect.timeout("30 seconds"), Effect.orDie)
+  }).pipe(Effect.timeout("2 minutes"), Effect.orDie)
 
 const usersOf = Effect.fnUntraced(function*(client: BatonClient.BatonClient) {
   const ids: Array<string> = []

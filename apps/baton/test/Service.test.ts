@@ -3,11 +3,11 @@ import { ConnectorV2 } from "@access-kit/baton-protocol"
 import { C1Sandbox } from "@access-kit/c1-sandbox"
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { anyIs } from "@bufbuild/protobuf/wkt"
 import { expect } from "@effect/vitest"
 import { Effect, FileSystem, Redacted, Schema } from "effect"
 import { execFileSync } from "node:child_process"
-import { createServer } from "node:net"
 import { company, Program, type Running, withProgram } from "./Program.ts"
 
 type C1 = C1Sandbox.C1SandboxService
@@ -296,14 +296,6 @@ withProgram("service mode", (it) => {
     }))
 })
 
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
-
 const Health = Schema.Struct({
   status: Schema.String,
   timestamp: Schema.String,
@@ -314,7 +306,7 @@ withProgram("the health endpoint", (it) => {
   it.effect("tells what lives, what is ready and what is healthy", () =>
     Effect.gen(function*() {
       const program = yield* Program
-      const port = String(yield* freePort)
+      const port = String(yield* FreePort.find)
       const { c1, running, sandbox } = yield* cast({
         args: ["--health-check", "--health-check-port", port, "--scim-retry-budget", "1s"],
         c1: { faults: [{ name: "rpcError", method: "Hello", code: 14 }] }

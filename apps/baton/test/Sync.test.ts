@@ -15,7 +15,7 @@ const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const requests = (sandbox: Sandbox.SandboxService, count: number) =>
   Effect.gen(function*() {
     while ((yield* sandbox.requests.stats).total < count) yield* Effect.sleep("20 millis")
-  }).pipe(Effect.timeout("60 seconds"), Effect.orDie)
+  }).pipe(Effect.timeout("2 minutes"), Effect.orDie)
 
 withProgram("sync", (it) => {
   it.effect("writes sync.c1z, logs JSON lines to standard error and nothing to standard output", () =>
@@ -239,9 +239,17 @@ withProgram("sync", (it) => {
       const program = yield* Program
       const files = yield* FileSystem.FileSystem
       const sandbox = yield* Sandbox.make({ directory: yield* Directory.generate(large) })
-      yield* sandbox.faults.set({ name: "latency", ms: 20 })
+      // It falls silent after a while, so that the sync stands still, however late the signal comes.
+      yield* sandbox.faults.set({ name: "hang", after: 200 })
       const running = yield* program.start(["--file", "cut.c1z"], { sandbox })
-      yield* requests(sandbox, 160)
+      yield* requests(sandbox, 200)
+      // And what was read is in the file beside.
+      yield* files.stat(`${program.directory}/.cut.c1z.partial`).pipe(
+        Effect.map((info) => Number(info.size)),
+        Effect.orElseSucceed(() => 0),
+        Effect.delay("20 millis"),
+        Effect.repeat({ until: (size) => size > 1_000_000 })
+      )
       yield* running.kill("SIGINT")
       const stopped = yield* running.finished
       expect(stopped.code).toBe(130)

@@ -2,6 +2,7 @@
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import type * as Fault from "@access-kit/scim-sandbox/Fault"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { describe, expect } from "@effect/vitest"
 import { Effect, FileSystem, Redacted, Schema } from "effect"
 import { spawn } from "node:child_process"
@@ -131,8 +132,7 @@ withBundle("bad input", (it) => {
     it.effect("unreachable host", () =>
       Effect.gen(function*() {
         const bundle = yield* Bundle
-        // A port that was free a moment ago, and is again.
-        const url = yield* Effect.scoped(serve(http.createServer(), "http"))
+        const url = `http://127.0.0.1:${yield* FreePort.find}`
         const env = { ...elsewhere(url), BATON_SCIM_RETRY_BUDGET: "100ms" }
         failed(yield* bundle.run(["accounts", "list"], { env }), "Unavailable", "can't be reached")
         yield* syncFails({ env }, "Unavailable")

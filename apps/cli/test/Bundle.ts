@@ -21,7 +21,7 @@ export class Bundle extends Context.Service<Bundle, BundledProgram.BundledProgra
 export const eventually = <R>(holds: Effect.Effect<boolean, never, R>) =>
   Effect.gen(function*() {
     while (!(yield* holds)) yield* Effect.sleep("20 millis")
-  }).pipe(Effect.timeout("60 seconds"), Effect.orDie)
+  }).pipe(Effect.timeout("2 minutes"), Effect.orDie)
 
 /** The one line of JSON that a failed command leaves on standard error. */
 export const ErrorLine = Schema.fromJsonString(Schema.Struct({

@@ -66,7 +66,7 @@ export class Bundle extends Context.Service<Bundle, {
               finished,
               (end) => Effect.die(new Error(`It ended with ${end.code}.\n${end.stderr}${end.stdout}`))
             )
-          ).pipe(Effect.timeout("60 seconds"), Effect.orDie)
+          ).pipe(Effect.timeout("2 minutes"), Effect.orDie)
           return { url, firstToken: tokenPattern.exec(said())?.[0], printed, kill, finished }
         })
       }

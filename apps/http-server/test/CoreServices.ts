@@ -1,9 +1,9 @@
 /** The core of a server on a fresh database, with a sandbox as the source, all in this process. */
 import * as SandboxDirectory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { NodeHttpClient, NodeServices } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { ConnectorKinds } from "../src/ConnectorKinds.ts"
 import { Connectors } from "../src/Connectors.ts"
@@ -18,20 +18,12 @@ import { temporaryDirectory, TestDatabase } from "./Databases.ts"
 export const admin = { name: "admin", tokenId: "1".repeat(27), requestId: "r1", address: "127.0.0.1" }
 export const other = { name: "other", tokenId: "2".repeat(27), requestId: "r2", address: "127.0.0.1" }
 
-export const freePort: Effect.Effect<number> = Effect.callback((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0)))
-  })
-})
-
 export const newKeys: Effect.Effect<SecretKeys> = Effect.orDie(Effect.flatMap(generateKey, parseKeys))
 
 /** The core on a database; building it twice is starting it again. */
 export const coreOn = (location: Database.Location, directory: string, keys: SecretKeys) =>
   Layer.unwrap(Effect.gen(function*() {
-    const port = yield* freePort
+    const port = yield* FreePort.find
     return Core.layer({
       workDirectory: join(directory, "work"),
       drainTimeout: "5 seconds",

@@ -6,12 +6,12 @@ import * as SandboxDirectory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
 import { ServerClient } from "@access-kit/server-api/ServerClient"
 import * as Postgres from "@access-kit/tooling-postgres/Postgres"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { join } from "node:path"
 import { Bundle, type Serving, withBundle } from "./Bundle.ts"
-import { freePort } from "./CoreServices.ts"
 import { temporaryDirectory } from "./Databases.ts"
 
 const clientOf = (server: Serving, token: string) =>
@@ -187,15 +187,15 @@ const flow = Effect.fnUntraced(function*(
 })
 
 withBundle("From nothing to access that ends by itself", (it) => {
-  it.effect("on SQLite", () => Effect.scoped(flow([], {})), 180_000)
+  it.effect("on SQLite", () => Effect.scoped(flow([], {})))
 
   // Where there is no PostgreSQL, the tests of the storage say so.
   it.effect.skipIf(!Postgres.isInstalled())("on PostgreSQL", () =>
     Effect.gen(function*() {
       const postgres = yield* Postgres.start
-      yield* flow(["--runner-address", `127.0.0.1:${yield* freePort}`], {
+      yield* flow(["--runner-address", `127.0.0.1:${yield* FreePort.find}`], {
         CLAUDE_ENTERPRISE_SERVER_DATABASE_URL: yield* postgres.database,
         [key]: Buffer.alloc(32, 7).toString("base64")
       })
-    }).pipe(Effect.scoped), 180_000)
+    }).pipe(Effect.scoped))
 })

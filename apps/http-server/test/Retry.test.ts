@@ -60,5 +60,5 @@ withBundle("A change that is sent again after kill -9", (it) => {
         return response.text()
       })
       assert.strictEqual(JSON.parse(listed).items.length, 1)
-    }).pipe(Effect.scoped), 180_000)
+    }).pipe(Effect.scoped))
 })

@@ -2,10 +2,10 @@ import { ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2
 import { ServerConfigSchema } from "@access-kit/baton-protocol/gen/c1/connector_wrapper/v1/connector_wrapper_pb"
 import { BatonClient, ConnectorChild } from "@access-kit/baton-runtime"
 import { Connector } from "@access-kit/connector-model/Connector"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Deferred, Effect, Fiber, Queue, Redacted, Stdio, Stream } from "effect"
-import { createServer } from "node:net"
+import { ConfigProvider, Deferred, Effect, Fiber, Queue, Redacted, Schedule, Stdio, Stream } from "effect"
 import * as Credential from "../src/internal/Credential.ts"
 import * as Directory from "./Directory.ts"
 
@@ -22,13 +22,6 @@ const child = (input: Stream.Stream<Uint8Array>, env: Record<string, string> = {
 
 const given = (text: string): Stream.Stream<Uint8Array> =>
   Stream.concat(Stream.make(new Uint8Array(Buffer.from(text))), Stream.never)
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer().listen({ host: "127.0.0.1", port: 0 }, () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 describe("ConnectorChild", () => {
   it.live("fails when its input ends before there was a line", () =>
@@ -84,7 +77,7 @@ describe("ConnectorChild", () => {
   it.live("listens on its own where no socket is inherited, to its parent only, and ends with its input", () =>
     Effect.gen(function*() {
       const pair = Credential.generate()
-      const port = yield* freePort
+      const port = yield* FreePort.find
       const end = yield* Deferred.make<void>()
       const input = yield* Queue.unbounded<Uint8Array>()
       yield* Queue.offer(
@@ -96,7 +89,7 @@ describe("ConnectorChild", () => {
       )
       const client = yield* BatonClient.make({ host: "127.0.0.1", port, security: pair.client })
       const validated = yield* client.call(ConnectorService.method.validate, {}).pipe(
-        Effect.retry({ times: 100, while: (error) => error.lost === true })
+        Effect.retry({ schedule: Schedule.spaced("20 millis"), while: (error) => error.lost === true })
       )
       assert.strictEqual(validated.sdkVersion, "v0.25.0")
 

@@ -43,6 +43,7 @@ import * as BatonClient from "../src/BatonClient.ts"
 import * as ToMessage from "../src/ToMessage.ts"
 import * as Directory from "./Directory.ts"
 import * as Loopback from "./Loopback.ts"
+import { settle } from "./Settling.ts"
 
 const options = { name: "remote", source: "test" }
 
@@ -590,7 +591,6 @@ describe("RemoteConnector over connectors of others", () => {
         { ...options, retries: 3 }
       )
       const running = yield* Effect.forkChild(Effect.flip(remote.validate))
-      const settle = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
       yield* settle
       assert.strictEqual(asked, 1)
       for (const [seconds, expected] of [[1, 2], [2, 3], [3, 4]] as const) {

@@ -9,9 +9,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as BatonClient from "../src/BatonClient.ts"
 import * as Directory from "./Directory.ts"
-
-/** Lets the promises between two effects run; the clock of the test stands still meanwhile. */
-const settle = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
+import { settle } from "./Settling.ts"
 
 const failing = Effect.fnUntraced(function*(reason: ConnectorError.Reason) {
   const asked: Array<string> = []

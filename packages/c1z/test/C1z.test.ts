@@ -257,7 +257,7 @@ describe("mutated files", () => {
         (name, change) => readAll(mutate(readFileSync(Samples.path(name)), change))
       ),
       { numRuns: 60 }
-    ), 60_000)
+    ))
 
   it("whose database is damaged under a right checksum neither", () =>
     fc.assert(
@@ -270,7 +270,7 @@ describe("mutated files", () => {
           return database
         }))).then((database) => readAll(Samples.pack(mutate(database, { ...change, cut: null }))))),
       { numRuns: 40 }
-    ), 60_000)
+    ))
 
   it("of v3 neither", async () => {
     const v3 = await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
@@ -280,5 +280,5 @@ describe("mutated files", () => {
       return readFileSync(join(directory, "v3.c1z"))
     })))
     await fc.assert(fc.asyncProperty(mutation, (change) => readAll(mutate(v3, change))), { numRuns: 60 })
-  }, 60_000)
+  })
 })

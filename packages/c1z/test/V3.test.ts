@@ -121,7 +121,7 @@ describe("a payload of a log only", () => {
       ),
       { numRuns: 60 }
     )
-  }, 60_000)
+  })
 })
 
 describe("a payload with tables of Pebble", () => {

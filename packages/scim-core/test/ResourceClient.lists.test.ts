@@ -5,7 +5,7 @@ import * as Filter from "../src/Filter.ts"
 import * as Pagination from "../src/Pagination.ts"
 import type { WalkOptions } from "../src/ResourceClient.ts"
 import type * as ScimClient from "../src/ScimClient.ts"
-import { connect, type Handler, listResponse, paged, scimError, serve, type Server, users } from "./loopback.ts"
+import { connect, gather, type Handler, listResponse, paged, scimError, serve, type Server, users } from "./loopback.ts"
 
 const all = (n: number) => users(n).map(({ id }) => id)
 
@@ -40,20 +40,18 @@ describe("ResourceClient.list", () => {
 
   it.live("fetches pages at the same time, in order, and only as many as allowed", () =>
     Effect.gen(function*() {
-      let open = 0
-      let most = 0
-      const { duplicates, ids, server } = yield* read((request) => (response) => {
-        most = Math.max(most, ++open)
-        setTimeout(() => {
-          open--
-          response.end(JSON.stringify(paged(users(400), request)))
-        }, 5)
+      const gathering = gather(4)
+      const { duplicates, ids, server } = yield* read((request, n) => (response) => {
+        const answer = () => response.end(JSON.stringify(paged(users(400), request)))
+        // The first page says how many there are, so it is asked for alone.
+        if (n === 0) answer()
+        else gathering.join(answer)
       }, { concurrency: 4 })
       assert.deepStrictEqual(ids, all(400))
       assert.strictEqual(duplicates, 0)
       // One more than 20 pages of 20: neighbours share a row.
       assert.strictEqual(server.requests.length, 21)
-      assert.strictEqual(most, 4)
+      assert.strictEqual(gathering.most(), 4)
     }))
 
   it.live("gives each row once when pages overlap, and counts what came twice", () =>

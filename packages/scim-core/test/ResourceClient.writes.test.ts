@@ -96,7 +96,7 @@ describe("ResourceClient.create", () => {
   it.live("finds what was created in spite of silence", () =>
     Effect.gen(function*() {
       const server = yield* serve((request) => request.method === "POST" ? () => {} : { body: listResponse([found]) })
-      const scim = yield* connect(server, { timeout: "100 millis" })
+      const scim = yield* connect(server, { timeout: "2 seconds" })
       assert.strictEqual((yield* scim.users.create(body)).id, "u1")
       assert.deepStrictEqual(methods(server.requests), ["POST", "GET"])
     }))

@@ -6,7 +6,7 @@ import * as Auth from "../src/Auth.ts"
 import * as Dialect from "../src/Dialect.ts"
 import * as RetryPolicy from "../src/RetryPolicy.ts"
 import * as ScimClient from "../src/ScimClient.ts"
-import { connect, listResponse, serve, token, users } from "./loopback.ts"
+import { connect, gather, listResponse, serve, token, users } from "./loopback.ts"
 
 const once = { retry: RetryPolicy.none }
 const user = { id: "u1", userName: "zoë@example.com" }
@@ -78,18 +78,13 @@ describe("Requests", () => {
 
   it.live("stay within the concurrency limit", () =>
     Effect.gen(function*() {
-      let open = 0
-      let most = 0
+      const gathering = gather(3)
       const server = yield* serve(() => (response) => {
-        most = Math.max(most, ++open)
-        setTimeout(() => {
-          open--
-          response.end(JSON.stringify(user))
-        }, 5)
+        gathering.join(() => response.end(JSON.stringify(user)))
       })
       const scim = yield* connect(server, { concurrency: 3 })
       yield* Effect.forEach(users(30), ({ id }) => scim.users.get(id), { concurrency: "unbounded" })
-      assert.strictEqual(most, 3)
+      assert.strictEqual(gathering.most(), 3)
     }))
 
   it.live("use connections again", () =>
@@ -258,10 +253,10 @@ describe("Time", () => {
   it.live("runs out when no answer begins, and the connection is closed", () =>
     Effect.gen(function*() {
       const server = yield* serve(() => () => {})
-      const scim = yield* connect(server, { ...once, timeout: { headers: "100 millis", body: "1 hour" } })
+      const scim = yield* connect(server, { ...once, timeout: { headers: "1 second", body: "1 hour" } })
       const error = yield* Effect.flip(scim.users.get("u1"))
       assert(error.reason._tag === "Timeout")
-      assert.deepStrictEqual([error.reason.phase, error.reason.millis], ["headers", 100])
+      assert.deepStrictEqual([error.reason.phase, error.reason.millis], ["headers", 1_000])
       yield* Effect.promise(() => server.aborted)
     }))
 
@@ -272,7 +267,7 @@ describe("Time", () => {
           response.writeHead(200, headers)
           response.write(`{"id":`)
         })
-        const scim = yield* connect(server, { ...once, timeout: { headers: "1 hour", body: "100 millis" } })
+        const scim = yield* connect(server, { ...once, timeout: { headers: "1 hour", body: "1 second" } })
         const error = yield* Effect.flip(scim.users.get("u1"))
         assert(error.reason._tag === "Timeout")
         assert.strictEqual(error.reason.phase, "body")
@@ -303,7 +298,7 @@ describe("Time", () => {
   it.live("that one request loses does not cost another its permit", () =>
     Effect.gen(function*() {
       const server = yield* serve((_, n) => n === 0 ? () => {} : { body: user })
-      const scim = yield* connect(server, { ...once, concurrency: 1, timeout: "100 millis" })
+      const scim = yield* connect(server, { ...once, concurrency: 1, timeout: "2 seconds" })
       const slow = yield* Effect.forkChild(Effect.exit(scim.users.get("u1")))
       const interrupted = yield* Effect.forkChild(scim.users.get("u2"))
       yield* Fiber.interrupt(interrupted)

@@ -105,6 +105,29 @@ export const serve = (handler: Handler): Effect.Effect<Server, never, Scope.Scop
     ({ state }) => state
   )
 
+/**
+ * Answers nobody before so many wait, which shows how many requests a client has open at the most, however slow the machine is. As many requests must
+ * come as this divides.
+ */
+export const gather = (least: number) => {
+  let most = 0
+  let waiting: Array<() => void> = []
+  const answerAll = () => {
+    const answers = waiting
+    waiting = []
+    for (const answer of answers) answer()
+  }
+  return {
+    join: (answer: () => void) => {
+      waiting.push(answer)
+      most = Math.max(most, waiting.length)
+      // One that is too many has a moment to come.
+      if (waiting.length === least) setTimeout(answerAll, 5)
+    },
+    most: () => most
+  }
+}
+
 export const token = "se_T0ken-that-must-not-get-out"
 
 /** Retries without waiting, so that tests need no clock. */

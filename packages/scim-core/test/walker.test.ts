@@ -144,7 +144,7 @@ describe("A list of a directory that changes", () => {
       }
       assert.isAbove(whole, 1_000)
       assert.isAbove(failed, 1_000)
-    }), 120_000)
+    }))
 
   it.effect("is read in one pass when it holds still", () =>
     Effect.gen(function*() {

@@ -20,7 +20,7 @@ describe("ProcessDriver", () => {
         here.cases.map(({ id, verdict }) => [id, verdict._tag])
       )
       assert.isAbove(there.cases.length, 25)
-    }), 120_000)
+    }))
 
   it.live("says why there is no client", () =>
     Effect.gen(function*() {

@@ -10,5 +10,5 @@ describe("scim-core", () => {
       const faults = report.cases.filter((row) => row.verdict._tag !== "right")
       assert.deepStrictEqual(faults.map(({ id, name, verdict }) => ({ id, name, verdict })), [])
       assert.strictEqual(report.cases.length, Suite.cases.length)
-    }), 180_000)
+    }), 600_000)
 })

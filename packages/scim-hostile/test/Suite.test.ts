@@ -41,7 +41,7 @@ describe("Suite", () => {
       for (const id of ["1", "2", "34", "69b"]) assert.strictEqual(verdictOf(id), "right", `case ${id}`)
       const totals = Suite.count(report)
       assert.strictEqual(totals.right + totals.loud + totals.wrong + totals.unsupported, Suite.cases.length)
-    }), 180_000)
+    }), 600_000)
 
   it.live("plays only what is asked for, and prints a row per case", () =>
     Effect.gen(function*() {

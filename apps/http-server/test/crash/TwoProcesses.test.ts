@@ -2,12 +2,13 @@
  * Two servers on one PostgreSQL, one of which is killed in the middle of its work.
  */
 import * as Postgres from "@access-kit/tooling-postgres/Postgres"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { assert, it as plain } from "@effect/vitest"
 import { Array, Effect, Fiber } from "effect"
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { Bundle, withBundle } from "../Bundle.ts"
-import { freePort, until } from "../CoreServices.ts"
+import { until } from "../CoreServices.ts"
 import { temporaryDirectory } from "../Databases.ts"
 import * as Load from "./Load.ts"
 
@@ -31,7 +32,7 @@ if (Postgres.isInstalled()) {
             "--requests-per-minute",
             "1000000",
             "--runner-address",
-            `127.0.0.1:${yield* freePort}`
+            `127.0.0.1:${yield* FreePort.find}`
           ]
           return yield* serve(args, environment)
         })

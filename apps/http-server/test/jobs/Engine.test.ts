@@ -1,10 +1,10 @@
 import * as Postgres from "@access-kit/tooling-postgres/Postgres"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Redacted } from "effect"
 import { join } from "node:path"
 import * as Engine from "../../src/jobs/Engine.ts"
 import * as Database from "../../src/storage/Database.ts"
-import { freePort } from "../CoreServices.ts"
 import { temporaryDirectory } from "../Databases.ts"
 
 const engineOn = (options: Engine.Options) =>
@@ -61,7 +61,7 @@ describe("Engine", () => {
     Effect.gen(function*() {
       const postgres = yield* Effect.orDie(Postgres.start)
       const location = Database.locate(yield* Effect.orDie(postgres.database))
-      const port = yield* freePort
+      const port = yield* FreePort.find
       const runner = (secret: string, at: number) => ({
         address: { host: "127.0.0.1", port: at },
         secrets: [Redacted.make(secret), Redacted.make("old")] as const

@@ -4,11 +4,11 @@ import type * as Given from "@access-kit/baton-runtime/command/Given"
 import { C1Sandbox } from "@access-kit/c1-sandbox"
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { NodeServices } from "@effect/platform-node"
 import { expect, layer } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Redacted, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
-import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import type { Span } from "../../src/gen/opentelemetry/proto/trace/v1/trace_pb.ts"
 import * as Collector from "./CollectorServer.ts"
@@ -79,13 +79,6 @@ const orphansOf = (spans: ReadonlyArray<Span>) => {
 
 const warnings = (stderr: string) =>
   stderr.split("\n").filter((line) => line.includes("The OpenTelemetry collector at"))
-
-const closedPort = Effect.callback<number>((resume) => {
-  const server = createServer().listen({ host: "127.0.0.1", port: 0 }, () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 layer(NodeServices.layer, { excludeTestServices: true, timeout: "2 minutes" })("an OpenTelemetry collector", (it) => {
   it.effect("gets the spans of a sync as one trace, and its log lines; nothing secret", () =>
@@ -164,7 +157,7 @@ layer(NodeServices.layer, { excludeTestServices: true, timeout: "2 minutes" })("
 
   it.effect("stops no sync when it is down", () =>
     Effect.gen(function*() {
-      const { code, stderr, written } = yield* ran(insecure(`127.0.0.1:${yield* closedPort}`))
+      const { code, stderr, written } = yield* ran(insecure(`127.0.0.1:${yield* FreePort.find}`))
       expect({ code, written }).toEqual({ code: 0, written: true })
       expect(warnings(stderr)).toHaveLength(1)
     }))

@@ -1,7 +1,7 @@
 import { ConnectorApiBatonV1 } from "@access-kit/baton-protocol"
 import { C1Sandbox } from "@access-kit/c1-sandbox"
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, Redacted } from "effect"
+import { Duration, Effect, Redacted, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import * as Tls from "node:tls"
 import { C1Client } from "../../src/service/C1Client.ts"
@@ -72,7 +72,7 @@ describe("C1Client", () => {
         yield* poll
         yield* poll
         yield* sandbox.network.breakConnections
-        yield* Effect.retry(poll, { times: 3 })
+        yield* Effect.retry(poll, { schedule: Schedule.spaced("20 millis") })
         yield* sandbox.network.down
         const gone = yield* Effect.flip(poll)
         expect(gone).toMatchObject({ code: 14, lost: true })
@@ -88,11 +88,13 @@ describe("C1Client", () => {
 
   it.live("goes over a new connection after a call that was not answered", () =>
     Effect.gen(function*() {
-      const sandbox = yield* C1Sandbox.make({ faults: [{ name: "hang", method: "GetTask", times: 1 }] })
+      const sandbox = yield* C1Sandbox.make()
       yield* Effect.gen(function*() {
         const client = yield* C1Client
+        yield* poll
+        yield* sandbox.faults.set({ name: "hang", method: "GetTask", times: 1 })
         const late = yield* Effect.flip(
-          client.call(method.getTask, { hostId: "h" }, { patience: Duration.millis(200) })
+          client.call(method.getTask, { hostId: "h" }, { patience: Duration.seconds(1) })
         )
         expect(late).toMatchObject({ code: 4 })
         yield* poll

@@ -88,14 +88,27 @@ export const start = Effect.fnUntraced(function*(
   return { fiber, stop: Fiber.interrupt(fiber), undelivered: () => undelivered, directory }
 }, Effect.provide(NodeServices.layer))
 
-/** Moves the test's clock on, a second at a time and with time for sockets in between, until something has happened. */
-export const passing = <A, E, R>(until: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+/**
+ * Moves the test's clock on, a second at a time and with time for sockets in between, until something has happened. The sandbox's clock goes with it: how
+ * many seconds come to pass depends on how fast the machine is, and what is signed by a clock that is ahead would be refused.
+ */
+export const passing = <A, E, R>(sandbox: Sandbox, until: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.raceFirst(
     until,
     Effect.forever(
-      Effect.andThen(TestClock.withLive(Effect.sleep("10 millis")), TestClock.adjust("1 second"))
+      Effect.gen(function*() {
+        yield* TestClock.withLive(Effect.sleep("10 millis"))
+        yield* TestClock.adjust("1 second")
+        yield* together(sandbox)
+      })
     )
   )
+
+/** Sets the sandbox's clock to the time that the test's clock has. */
+export const together = Effect.fnUntraced(function*(sandbox: Sandbox) {
+  const now = yield* Clock.currentTimeMillis
+  yield* sandbox.setClockOffset(now - (yield* TestClock.withLive(Clock.currentTimeMillis)))
+})
 
 /** The test's clock, set to the time that the sandbox has. */
 export const atPresent = Effect.flatMap(

@@ -9,7 +9,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, FileSystem } from "effect"
 import { TestClock } from "effect/testing"
 import * as Directory from "../Directory.ts"
-import { atPresent, grantTask, passing, requests, start, syncTask } from "./Connected.ts"
+import { atPresent, grantTask, passing, requests, start, syncTask, together } from "./Connected.ts"
 
 const quick = { nextPoll: "50 millis" } as const
 
@@ -69,7 +69,7 @@ describe("results", () => {
       yield* start(sandbox)
       const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
       expect(yield* sandbox.awaitFinished(id)).toMatchObject({ outcome: { _tag: "Succeeded" }, finishes: 1 })
-    }).pipe(Effect.provide(NodeServices.layer)), 30_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("wait for C1 while it is away for an hour", () =>
     Effect.gen(function*() {
@@ -78,7 +78,7 @@ describe("results", () => {
       const gate = yield* gated("grant")
       yield* start(sandbox, { connector: gate.connector })
       const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
-      yield* passing(gate.reached)
+      yield* passing(sandbox, gate.reached)
       yield* sandbox.network.down
       yield* gate.release
       yield* TestClock.withLive(Effect.andThen(
@@ -93,16 +93,16 @@ describe("results", () => {
       expect(yield* sandbox.task(id)).toMatchObject({ value: { finishes: 0 } })
       const second = yield* sandbox.enqueue(grantTask("g3", "u2"))
       // The clocks of both go by the hour that has passed.
-      yield* sandbox.setClockOffset(3_600_000)
+      yield* together(sandbox)
       yield* sandbox.network.up
-      expect(yield* passing(sandbox.awaitFinished(id))).toMatchObject({
+      expect(yield* passing(sandbox, sandbox.awaitFinished(id))).toMatchObject({
         outcome: { _tag: "Succeeded" },
         finishes: 1,
         offers: [{ hostId: "test-host" }]
       })
-      expect(yield* passing(sandbox.awaitFinished(second))).toMatchObject({ outcome: { _tag: "Succeeded" } })
+      expect(yield* passing(sandbox, sandbox.awaitFinished(second))).toMatchObject({ outcome: { _tag: "Succeeded" } })
       expect(gate.entered.times).toBe(2)
-    }).pipe(Effect.provide(NodeServices.layer)), 60_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("that C1 refuses for good are told in the log, and the service goes on", () =>
     Effect.gen(function*() {
@@ -166,7 +166,7 @@ describe("a task that is given out twice", () => {
         finishes: 2,
         offers: [{}, {}]
       })
-    }).pipe(Effect.provide(NodeServices.layer)), 30_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 
   it.live("as two tasks with one wish: the second says that there was nothing to do", () =>
     Effect.gen(function*() {
@@ -215,19 +215,24 @@ describe("heartbeats", () => {
     Effect.gen(function*() {
       yield* atPresent
       const lost = (times: number) => ({ name: "rpcError", method: "Heartbeat", code: 14, after: 1, times }) as const
-      const sandbox = yield* C1Sandbox.make({ ...quick, heartbeatWithin: "5 hours", faults: [lost(8)] })
+      const sandbox = yield* C1Sandbox.make({
+        ...quick,
+        finishWithin: "5 hours",
+        heartbeatWithin: "5 hours",
+        faults: [lost(8)]
+      })
       const gate = yield* gated("list")
       yield* start(sandbox, { connector: gate.connector })
       const id = yield* sandbox.enqueue(syncTask)
-      yield* passing(sandbox.awaitTask(id, (task) => task.heartbeats >= 3))
+      yield* passing(sandbox, sandbox.awaitTask(id, (task) => task.heartbeats >= 3))
       expect(yield* requests(sandbox, "Heartbeat", 11)).toBeGreaterThanOrEqual(11)
       expect(gate.entered.interrupted).toBe(0)
       yield* sandbox.faults.set({ ...lost(9), after: 0 })
-      expect(yield* passing(sandbox.awaitFinished(id))).toMatchObject({
+      expect(yield* passing(sandbox, sandbox.awaitFinished(id))).toMatchObject({
         outcome: { _tag: "Failed", code: 1, message: expect.stringContaining("task failed heartbeat: 9 in a row") }
       })
       expect(gate.entered.interrupted).toBe(1)
-    }).pipe(Effect.provide(NodeServices.layer)), 60_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 })
 
 describe("polling", () => {
@@ -238,15 +243,15 @@ describe("polling", () => {
         yield* atPresent
         const sandbox = yield* C1Sandbox.make({
           ...quick,
+          finishWithin: "5 hours",
           faults: [{ name: "rpcError", method: "GetTask", code: 13, times: 10 }]
         })
         yield* start(sandbox)
         const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
-        yield* passing(sandbox.awaitFinished(id))
+        yield* passing(sandbox, sandbox.awaitFinished(id))
         const polls = (yield* sandbox.log.entries).filter((entry) => entry.method === "GetTask")
         expect(polls.filter((entry) => entry.status === "Internal").length).toBe(10)
-      }).pipe(Effect.provide(NodeServices.layer)),
-    60_000
+      }).pipe(Effect.provide(NodeServices.layer))
   )
 
   it.live("several at a time says which tasks are known, and takes as many as there is work for", () =>
@@ -292,8 +297,7 @@ describe("polling", () => {
         yield* sandbox.clients.restore()
         expect(yield* sandbox.awaitFinished(id)).toMatchObject({ outcome: { _tag: "Succeeded" }, finishes: 1 })
         expect(gate.entered.times).toBe(1)
-      }).pipe(Effect.provide(NodeServices.layer)),
-    30_000
+      }).pipe(Effect.provide(NodeServices.layer))
   )
 })
 
@@ -345,7 +349,7 @@ describe("everything at once", () => {
       expect([...carriedOut.values()]).toEqual(ids.map(() => 1))
       expect(carriedOut.size).toBe(60)
       expect(yield* sandbox.faults.active).toEqual([])
-    }).pipe(Effect.provide(NodeServices.layer)), 120_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 })
 
 describe("a source that is down", () => {
@@ -362,14 +366,14 @@ describe("a source that is down", () => {
       })
       yield* start(sandbox, { connector })
       const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
-      expect((yield* passing(sandbox.awaitFinished(id))).outcome).toMatchObject({
+      expect((yield* passing(sandbox, sandbox.awaitFinished(id))).outcome).toMatchObject({
         _tag: "Failed",
         code: 14,
         nonRetryable: true,
         message: expect.stringContaining("grant failed: The source is down.")
       })
       expect(asked).toBe(4)
-    }).pipe(Effect.provide(NodeServices.layer)), 60_000)
+    }).pipe(Effect.provide(NodeServices.layer)))
 })
 
 describe("the end", () => {
@@ -420,7 +424,7 @@ describe("the end", () => {
     Effect.gen(function*() {
       const sandbox = yield* C1Sandbox.make(quick)
       const gate = yield* gated("grant")
-      const grace = { changes: Duration.millis(100), results: Duration.seconds(5) }
+      const grace = { changes: Duration.millis(100), results: Duration.minutes(1) }
       const running = yield* start(sandbox, { connector: gate.connector, grace })
       const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
       yield* gate.reached
@@ -435,7 +439,7 @@ describe("the end", () => {
     Effect.gen(function*() {
       const sandbox = yield* C1Sandbox.make(quick)
       const gate = yield* gated("grant")
-      const grace = { changes: Duration.seconds(5), results: Duration.millis(300) }
+      const grace = { changes: Duration.minutes(1), results: Duration.millis(300) }
       const running = yield* start(sandbox, { connector: gate.connector, grace })
       yield* sandbox.enqueue(grantTask("g3", "u1"))
       yield* gate.reached
@@ -447,11 +451,12 @@ describe("the end", () => {
 
   it.live("waits for an answer that may bring a task, and gives that back", () =>
     Effect.gen(function*() {
-      const sandbox = yield* C1Sandbox.make({ ...quick, faults: [{ name: "latency", method: "GetTask", ms: 500 }] })
-      const running = yield* start(sandbox)
+      const latency = { name: "latency", method: "GetTask", ms: 1_000, times: 1 } as const
+      const sandbox = yield* C1Sandbox.make({ ...quick, faults: [latency] })
       const id = yield* sandbox.enqueue(grantTask("g3", "u1"))
-      yield* sandbox.awaitHello()
-      yield* Effect.sleep("100 millis")
+      const running = yield* start(sandbox)
+      // It has struck as soon as the question has arrived.
+      yield* Effect.repeat(Effect.delay(sandbox.faults.active, "1 millis"), { until: (left) => left.length === 0 })
       yield* running.stop
       expect(yield* sandbox.task(id)).toMatchObject({
         value: {

@@ -285,7 +285,7 @@ export const cases: ReadonlyArray<HostileCase> = [
     area: "writes",
     server: "creates the user and never answers",
     client: "looks before it tries again: one user in the end",
-    options: { timeoutMillis: 400 },
+    options: { timeoutMillis: 2_000 },
     start: () => {
       const service = Service.make({})
       let hung = false
