@@ -162,7 +162,7 @@ withServer("through a server", (it) => {
       const twice = yield* change("revoke")
       expect(twice.code).toBe(0)
       expect(outcomes(twice.stdout)).toEqual(["AlreadyRevoked", "AlreadyRevoked"])
-      expect(twice.stderr).toContain("as of its last sync")
+      expect(twice.stderr).toContain("nor, as of now, at its source")
       yield* sameRows("grants", "list", "--group", name)
 
       // For a while, which only a server can.

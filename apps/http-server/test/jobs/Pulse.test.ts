@@ -1,9 +1,10 @@
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import { assert } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import * as Engine from "../../src/jobs/Engine.ts"
 import { Pulse } from "../../src/jobs/Pulse.ts"
 import * as Database from "../../src/storage/Database.ts"
-import { freePort, until } from "../CoreServices.ts"
+import { until } from "../CoreServices.ts"
 import { onEachDatabase, TestDatabase } from "../Databases.ts"
 
 onEachDatabase("Pulse", (it) => {
@@ -11,7 +12,7 @@ onEachDatabase("Pulse", (it) => {
     Effect.gen(function*() {
       const location = yield* (yield* TestDatabase).fresh
       const runner = {
-        address: { host: "127.0.0.1", port: yield* freePort },
+        address: { host: "127.0.0.1", port: yield* FreePort.find },
         secrets: [Redacted.make("secret")] as const
       }
       const left = yield* Effect.gen(function*() {
