@@ -18,11 +18,11 @@ export class AwaitingApproval extends Schema.TaggedError<AwaitingApproval>()("Aw
 /**
  * How a waiting operation or sync is let through.
  *
+ * @param command what somebody runs to do so
  * @since 0.1.0
  */
-export const explain = (reason: string, address: string): string =>
-  `Nothing is done yet, it waits for approval: ${reason} Somebody with another token that has the scope "approve" lets it through with: `
-  + `curl -X POST -H "Authorization: Bearer $TOKEN" ${address}`
+export const explain = (reason: string, command: string): string =>
+  `Nothing is done yet, it waits for approval: ${reason} Somebody with another token that has the scope "approve" lets it through with: ${command}`
 
 /**
  * The wait behind an error, if it is one.

@@ -75,8 +75,12 @@ const row = (
   ...result
 })
 
-/** How the whole ended, if not well. */
-const verdict = (
+/**
+ * How the whole ended, if not well.
+ *
+ * @since 0.1.0
+ */
+export const verdict = (
   total: number,
   errors: ReadonlyArray<ConnectorError.ConnectorError>,
   notAttempted: number

@@ -11,10 +11,12 @@ import { capabilities } from "./commands/capabilities.ts"
 import { entitlements } from "./commands/entitlements.ts"
 import { grants } from "./commands/grants.ts"
 import { groups } from "./commands/groups.ts"
+import { operations } from "./commands/operations.ts"
 import { probe } from "./commands/probe.ts"
 import { sandbox } from "./commands/sandbox.ts"
 import { snapshot } from "./commands/snapshot/snapshot.ts"
 import { sync } from "./commands/sync.ts"
+import { timedGrants } from "./commands/timedGrants.ts"
 import { validate } from "./commands/validate.ts"
 import { Output } from "./Output.ts"
 import { root } from "./Root.ts"
@@ -28,6 +30,7 @@ export const cli = root.pipe(
   Command.withSubcommands([
     { group: "Read", commands: [validate, sync, probe, capabilities] },
     { group: "Read and change", commands: [accounts, groups, entitlements, grants] },
+    { group: "Kept by a server", commands: [operations, timedGrants] },
     { group: "Snapshots", commands: [snapshot] },
     { group: "Try out", commands: [sandbox] }
   ]),

@@ -76,6 +76,21 @@ export const server = Effect.gen(function*() {
 })
 
 /**
+ * The server to ask, for commands about what only a server has.
+ *
+ * @param what the commands, for the message
+ * @since 0.1.0
+ */
+export const requireServer = Effect.fnUntraced(function*(what: string) {
+  const found = yield* server
+  if (found !== undefined) return found
+  return yield* new CommandError({
+    reason: "Usage",
+    message: `${what} are kept by a claude-enterprise-server. Say where it is with --server URL or CLAUDE_ENTERPRISE_SERVER.`
+  })
+})
+
+/**
  * The connector with these settings, and its SCIM client.
  *
  * @since 0.1.0

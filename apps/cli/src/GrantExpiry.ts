@@ -5,6 +5,7 @@
  */
 import * as ConfigField from "@access-kit/connector-model/ConfigField"
 import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
+import type { Grant } from "@access-kit/connector-model/Grant"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -12,13 +13,44 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 
 /**
- * RFC 3339; `undefined` for a grant without an end.
+ * What becomes of a grant that is there already, without an end.
  *
  * @since 0.1.0
  */
-export const GrantExpiry = Context.Reference<string | undefined>("@access-kit/cli/GrantExpiry", {
-  defaultValue: () => undefined
-})
+export type IfGranted = "keep" | "expire"
+
+/**
+ * The end of the grants that are made; `undefined` for grants without an end.
+ *
+ * @since 0.1.0
+ */
+export const GrantExpiry = Context.Reference<
+  | {
+    /** RFC 3339 */
+    readonly expiresAt: string
+    readonly ifGranted?: IfGranted
+  }
+  | undefined
+>("@access-kit/cli/GrantExpiry", { defaultValue: () => undefined })
+
+const ends = new WeakMap<Grant, string>()
+
+/**
+ * Notes when a grant ends, beside the grant itself, which has no place for it.
+ *
+ * @since 0.1.0
+ */
+export const note = <A extends Grant>(grant: A, expiresAt: string | undefined): A => {
+  if (expiresAt !== undefined) ends.set(grant, expiresAt)
+  return grant
+}
+
+/**
+ * When a grant ends, RFC 3339, as far as that is known.
+ *
+ * @since 0.1.0
+ */
+export const endOf = (grant: Grant): string | undefined => ends.get(grant)
 
 const length = ConfigField.duration({ name: "expires", displayName: "--expires", description: "" })
 
@@ -43,12 +75,12 @@ const FURTHEST = Date.UTC(9999, 11, 31)
  *
  * @since 0.1.0
  */
-export const parse = Effect.fn("GrantExpiry.parse")(function*(text: string) {
+export const parse = Effect.fn("GrantExpiry.parse")(function*(text: string, operation: string = "grant") {
   const now = yield* Clock.currentTimeMillis
   const time = timeOf(text.trim(), now)
   if (time === undefined || time <= now || time > FURTHEST) {
     return yield* ConnectorError.make(
-      "grant",
+      operation,
       new ConnectorError.InvalidInput({
         field: "expires",
         message: time === undefined || time > FURTHEST

@@ -28,6 +28,8 @@ export interface ServedCompany {
   readonly operations: Effect.Effect<number>
   /** Runs the command with the server in its environment; nothing it prints has the server's token. */
   readonly run: (args: ReadonlyArray<string>) => Effect.Effect<BundledProgram.Finished, never, Bundle>
+  /** The same, with another token that may approve. */
+  readonly asApprover: (args: ReadonlyArray<string>) => Effect.Effect<BundledProgram.Finished, never, Bundle>
   /** The same, against the sandbox. */
   readonly direct: (args: ReadonlyArray<string>) => Effect.Effect<BundledProgram.Finished, never, Bundle>
 }
@@ -80,6 +82,18 @@ export class Served extends Context.Service<Served, ServedCompany>()("@access-ki
         "--data-dir",
         `${server.directory}/data`
       ])
+      const approver = yield* server.run([
+        "token",
+        "create",
+        "--name",
+        "approver",
+        "--scope",
+        "read",
+        "--scope",
+        "approve",
+        "--data-dir",
+        `${server.directory}/data`
+      ])
       return {
         sandbox,
         url,
@@ -101,6 +115,10 @@ export class Served extends Context.Service<Served, ServedCompany>()("@access-ki
             bundle.run(args, { env: { CLAUDE_ENTERPRISE_SERVER: url, CLAUDE_ENTERPRISE_SERVER_TOKEN: token } }),
             ({ stderr, stdout }) => Effect.sync(() => expect(stdout + stderr).not.toContain(token))
           ),
+        asApprover: (args) =>
+          bundle.run(args, {
+            env: { CLAUDE_ENTERPRISE_SERVER: url, CLAUDE_ENTERPRISE_SERVER_TOKEN: approver.stdout.trim() }
+          }),
         direct: (args) => bundle.run(args, { sandbox })
       }
     })

@@ -340,7 +340,9 @@ withServer("through a server", (it) => {
       const waiting = yield* served.run(["accounts", "delete", one?.id ?? "", two?.id ?? "", "--yes", "-o", "json"])
       expect(waiting.code).toBe(ExitCode.of("AwaitingApproval"))
       expect(rowsOf(waiting.stdout).map((row) => row["outcome"])).toEqual(["AwaitingApproval", "AwaitingApproval"])
-      expect(errorOf(waiting.stderr).message).toMatch(/\/v1\/operations\/[0-9A-Za-z]{27}\/approve/)
+      expect(errorOf(waiting.stderr).message).toMatch(
+        /claude-enterprise operations approve [0-9A-Za-z]{27} --server http:/
+      )
       const single = yield* served.run(["accounts", "create", "late@example.com", "--display-name", "Late Person"])
       expect(single.code).toBe(ExitCode.of("AwaitingApproval"))
       expect(single.stdout).toContain("waits for approval")

@@ -23,6 +23,7 @@ const reasons: ReadonlyMap<string, ExitCode.Reason> = new Map([
   ["SecretKeyError", "InvalidConfiguration"],
   ["RunnerAddressError", "InvalidConfiguration"],
   ["DatabaseError", "Unavailable"],
+  ["SnapshotStoreError", "InvalidConfiguration"],
   ["EngineError", "Conflict"],
   ["ListenError", "PortUnavailable"],
   ["Unavailable", "Unavailable"],

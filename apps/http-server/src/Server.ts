@@ -57,6 +57,14 @@ const snapshotFiles = (config: ServerConfigShape) =>
     }
   )
 
+/** Wrong keys are told at the start and not after the first sync. A store that is away for the moment keeps nobody from asking questions. */
+const storeChecked = Layer.effectDiscard(Effect.flatMap(SnapshotFiles.SnapshotFiles, (files) =>
+  Effect.catchIf(
+    files.check,
+    ({ reason }) => reason === "Unreachable",
+    (error) => Effect.logWarning("The store of the snapshots does not answer; syncs fail until it does", error)
+  )))
+
 /** What the processes prove to each other that they belong together with comes from the keys that they share anyway. */
 const runner = (config: ServerConfigShape, keys: SecretBox.SecretKeys): Pick<Engine.Options, "runner"> =>
   Option.match(config.runnerAddress, {
@@ -95,7 +103,7 @@ export const layer = (config: ServerConfigShape) =>
 
     const storage = Layer.mergeAll(
       Directory.layer(),
-      Snapshots.layer().pipe(Layer.provide(snapshotFiles(config))),
+      Layer.merge(Snapshots.layer(), storeChecked).pipe(Layer.provide(snapshotFiles(config))),
       SecretBox.SecretBox.layer(keys),
       ConnectorKinds.layer()
     ).pipe(Layer.provideMerge(Database.layer(location)))

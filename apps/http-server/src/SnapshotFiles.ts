@@ -11,11 +11,13 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 
 /**
- * The store can't be used. The message says which, why, and what to do; it never has a secret.
+ * The store can't be used. The message says which, why, and what to do; it never has a secret. `Refused` stays so until somebody changes something,
+ * `Unreachable` may be over in a moment.
  *
  * @since 0.1.0
  */
 export class SnapshotStoreError extends Schema.TaggedError<SnapshotStoreError>()("SnapshotStoreError", {
+  reason: Schema.Literals(["Refused", "Unreachable"]),
   message: Schema.String,
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
@@ -85,8 +87,8 @@ export interface S3Options {
 export class SnapshotFiles extends Context.Service<SnapshotFiles, {
   /** In one step: before it, and if it fails, there is no file of this key, or the one before. The file at the path may be moved away. */
   readonly put: (key: string, file: SnapshotFile) => Effect.Effect<void, SnapshotStoreError>
-  /** The contents as they are stored; fails where there is no such file. */
-  readonly get: (key: string) => Stream.Stream<Uint8Array, SnapshotStoreError>
+  /** The contents as they are stored, once it is known that they can be had; fails where there is no such file. */
+  readonly get: (key: string) => Effect.Effect<Stream.Stream<Uint8Array, SnapshotStoreError>, SnapshotStoreError>
   /** It need not be there. */
   readonly remove: (key: string) => Effect.Effect<void, SnapshotStoreError>
   /** The path of a file, where the store is on this machine. */

@@ -25,7 +25,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as PageToken from "./directory/PageToken.ts"
-import { SnapshotFiles, type SnapshotStoreError } from "./SnapshotFiles.ts"
+import { SnapshotFiles, SnapshotStoreError } from "./SnapshotFiles.ts"
 import { available } from "./storage/Available.ts"
 
 /**
@@ -75,7 +75,7 @@ const keyOf = (row: Pick<Row, "connector_id" | "id">): string => `${row.connecto
 export class Snapshots extends Context.Service<Snapshots, {
   /**
    * Takes a finished file in: stores it, writes its row. The file at `path` may be moved away. Kept snapshots per connector are bounded. Publishing the
-   * same sync again answers what was published.
+   * same sync again answers what was published. Where the store does not take it, publishing it again goes on.
    */
   readonly publish: (request: {
     readonly connectorId: string
@@ -84,7 +84,7 @@ export class Snapshots extends Context.Service<Snapshots, {
     readonly resources: Readonly<Record<string, number>>
     readonly entitlements: number
     readonly grants: number
-  }) => Effect.Effect<ApiSnapshot, Unavailable>
+  }) => Effect.Effect<ApiSnapshot, Unavailable | SnapshotStoreError>
   /** Newest first. */
   readonly list: (
     connectorId: string,
@@ -221,7 +221,7 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
       Effect.catch((error) =>
         Effect.andThen(
           Effect.logError("The file of a finished sync can't be read", error),
-          Effect.fail(new Unavailable({ detail: "The file of the sync can't be read. Sync again." }))
+          Effect.fail(new SnapshotStoreError({ reason: "Refused", message: "The file of the sync can't be read. Sync again." }))
         )
       )
     )
@@ -256,7 +256,6 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
       )
       return published
     },
-    Effect.catchTag("SnapshotStoreError", storeFailed),
     writing
   )
 
@@ -289,10 +288,11 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
   const get = Effect.fn("Snapshots.get")((id: string) => Effect.flatMap(find(id), toApi), reading)
 
   /** The stored bytes, and a failure after them if they are not those that were published. */
-  const verified = (row: Row): Stream.Stream<Uint8Array, Unavailable> =>
-    Stream.suspend(() => {
+  const verified = Effect.fnUntraced(function*(row: Row) {
+    const stored = yield* files.get(keyOf(row))
+    return Stream.suspend(() => {
       const hash = createHash("sha256")
-      return files.get(keyOf(row)).pipe(
+      return stored.pipe(
         Stream.tap((chunk) => Effect.sync(() => hash.update(chunk))),
         Stream.catchTag("SnapshotStoreError", (error) => Stream.fromEffect(storeFailed(error))),
         Stream.concat(Stream.drain(Stream.fromEffect(Effect.suspend(() =>
@@ -300,13 +300,15 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
         ))))
       )
     })
+  }, Effect.catchTag("SnapshotStoreError", storeFailed))
 
-  const download = Effect.fn("Snapshots.download")((id: string) => Effect.map(find(id), verified), reading)
+  const download = Effect.fn("Snapshots.download")((id: string) => Effect.flatMap(find(id), verified), reading)
 
   const localOf = Effect.fnUntraced(function*(row: Row) {
     const path = files.pathOf(keyOf(row))
     if (path !== undefined) {
-      if ((yield* digest(path)).sha256 !== row.sha256) return yield* damaged(row.id)
+      const { sha256 } = yield* Effect.catchTag(digest(path), "SnapshotStoreError", storeFailed)
+      if (sha256 !== row.sha256) return yield* damaged(row.id)
       return path
     }
     const noRoom = (cause: unknown) =>
@@ -316,7 +318,7 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
       )
     const directory = yield* Effect.catch(fs.makeTempDirectoryScoped({ prefix: "snapshot-" }), noRoom)
     const copy = `${directory}/snapshot.c1z`
-    yield* Stream.run(verified(row), fs.sink(copy)).pipe(Effect.catchTag("PlatformError", noRoom))
+    yield* Stream.run(yield* verified(row), fs.sink(copy)).pipe(Effect.catchTag("PlatformError", noRoom))
     return copy
   })
 

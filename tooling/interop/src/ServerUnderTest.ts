@@ -23,14 +23,23 @@ export interface ServerUnderTest {
   readonly url: string
   /** With every scope. */
   readonly token: Redacted.Redacted<string>
+  readonly dataDirectory: string
   /** Its log so far, a line of JSON for each event. */
   readonly log: () => string
+}
+
+export interface Options {
+  readonly args?: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /**
  * The server ended before it was ready.
  */
-export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", { output: Schema.String }) {
+export class ServerFailed extends Schema.TaggedError<ServerFailed>()("ServerFailed", {
+  output: Schema.String,
+  exitCode: Schema.Number
+}) {
   override get message(): string {
     return `claude-enterprise-server did not start.\n${this.output}`
   }
@@ -43,9 +52,11 @@ const ready = Schema.decodeUnknownOption(Ready)
 
 /**
  * Starts a server on a free loopback port; it ends with the scope.
+ *
+ * @param options settings beside those that every test has
  */
 export const start = Effect.fn("ServerUnderTest.start")(
-  function*(): Effect.fn.Return<
+  function*(options: Options = {}): Effect.fn.Return<
     ServerUnderTest,
     ServerFailed | PlatformError.PlatformError,
     Scope.Scope | ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem
@@ -55,8 +66,17 @@ export const start = Effect.fn("ServerUnderTest.start")(
     const data = yield* files.makeTempDirectoryScoped({ prefix: "interop-server-" })
     const child = yield* spawner.spawn(ChildProcess.make(
       process.execPath,
-      [bundle, "--data-dir", data, "--listen", "127.0.0.1:0", "--requests-per-minute", "10000000"],
-      { stdin: "ignore", forceKillAfter: "10 seconds" }
+      [
+        bundle,
+        "--data-dir",
+        data,
+        "--listen",
+        "127.0.0.1:0",
+        "--requests-per-minute",
+        "10000000",
+        ...options.args ?? []
+      ],
+      { stdin: "ignore", forceKillAfter: "10 seconds", extendEnv: true, env: { ...options.env } }
     ))
     let out = ""
     let said = ""
@@ -82,10 +102,10 @@ export const start = Effect.fn("ServerUnderTest.start")(
     })
     const url = yield* Effect.raceFirst(
       Effect.repeat(Effect.delay(found, "50 millis"), { until: (url) => url !== undefined }),
-      Effect.flatMap(child.exitCode, () => Effect.fail(new ServerFailed({ output: said + out })))
+      Effect.flatMap(child.exitCode, (exitCode) => Effect.fail(new ServerFailed({ output: said + out, exitCode })))
     )
     const token = tokenOf()
-    if (url === undefined || token === undefined) return yield* new ServerFailed({ output: said + out })
-    return { url, token: Redacted.make(token), log: () => out }
+    if (url === undefined || token === undefined) return yield* new ServerFailed({ output: said + out, exitCode: 0 })
+    return { url, token: Redacted.make(token), dataDirectory: data, log: () => out }
   }
 )

@@ -80,7 +80,7 @@ const list = Command.make(
           account: names ? accounts.get(grant.principal.resource) : undefined
         })))
       })))
-    yield* Listing.print(GrantView.view, rows, limit)
+    yield* Listing.print(GrantView.view((yield* Connection.server) !== undefined), rows, limit)
   }, Effect.provide(Connection.layer))
 ).pipe(
   Command.withDescription("List the grants: who is in which group"),
@@ -158,6 +158,12 @@ const grant = Command.make(
         "Take it away again at this moment (2026-01-31T12:00:00Z) or after so long (8h); with --server only"
       ),
       Flag.optional
+    ),
+    ifGranted: Flag.Literals("if-granted", ["keep", "expire"]).pipe(
+      Flag.withDescription(
+        "With --expires, for who is in the group already without an end: keep it so (default), or expire it too"
+      ),
+      Flag.optional
     )
   },
   Effect.fn("grants grant")(function*(flags) {
@@ -168,6 +174,12 @@ const grant = Command.make(
         reason: "Usage",
         message:
           "--expires needs a server that takes the access away when its time comes. Add --server URL, or leave --expires out."
+      })
+    }
+    if (expiry === undefined && Option.isSome(flags.ifGranted)) {
+      return yield* new CommandError({
+        reason: "Usage",
+        message: "--if-granted says what --expires means for who is in the group already. Add --expires TIME."
       })
     }
     const { common, connector, group } = yield* prepare("grant", flags)
@@ -184,17 +196,23 @@ const grant = Command.make(
         run: Effect.fnUntraced(function*(limited, dryRun) {
           const grant = yield* Connector.capabilityOf(limited, ResourceType.GROUP, "grant")
           const outcome = yield* grant({ ...request, dryRun })
+          const until = GrantExpiry.endOf(outcome.grant)
           return {
             outcome: outcome._tag,
             grantId: outcome.grant.id,
-            ...(expiry === undefined ? {} : {
-              detail: outcome._tag === "AlreadyGranted" ? "without an end, and it stays so" : `until ${expiry}`
-            })
+            ...(expiry === undefined
+              ? {}
+              : { detail: until === undefined ? "without an end, and it stays so" : `until ${until}` })
           }
         })
       })),
       flags
-    ).pipe(Effect.provideService(GrantExpiry.GrantExpiry, expiry))
+    ).pipe(Effect.provideService(
+      GrantExpiry.GrantExpiry,
+      expiry === undefined
+        ? undefined
+        : { expiresAt: expiry, ...(Option.isSome(flags.ifGranted) ? { ifGranted: flags.ifGranted.value } : {}) }
+    ))
   }, Effect.provide(Connection.layer))
 ).pipe(
   Command.withDescription("Put accounts into a group, with --server also for a time"),

@@ -90,24 +90,37 @@ export const make = (settings: ServerSettings) => {
   const failed = (operation: string, tag: string, message: string, cause?: unknown) =>
     Effect.fail(ConnectorError.make(operation, Problem.reasonOf(tag, message), cause))
 
-  /** Hands a change in and waits for what it came to. */
-  const carryOut = Effect.fnUntraced(function*(
+  /** Waits until nothing more comes of an operation by itself. */
+  const settled = Effect.fnUntraced(function*(
     operation: string,
-    request: (headers: { readonly "idempotency-key": string }) => Effect.Effect<Operation, Problem.Problem>
+    submitted: Operation
   ): Effect.fn.Return<Operation, ConnectorError.ConnectorError, ServerClient> {
     const client = yield* ServerClient
-    let current = yield* submit(operation, request)
+    let current = submitted
     while (current.state === "queued" || current.state === "running") {
       current = yield* ask(
         operation,
         client.operations.get({ params: { operationId: current.id }, query: { wait: WAIT } })
       )
     }
+    return current
+  })
+
+  /** What an operation came to, if that is no success. */
+  const verdict = Effect.fnUntraced(function*(
+    operation: string,
+    current: Operation
+  ): Effect.fn.Return<Operation, ConnectorError.ConnectorError> {
     switch (current.state) {
       case "succeeded":
+      case "queued":
+      case "running":
         return current
       case "awaitingApproval": {
-        const message = explain(current.approvalReason ?? "", `${address}/v1/operations/${current.id}/approve`)
+        const message = explain(
+          current.approvalReason ?? "",
+          `claude-enterprise operations approve ${current.id} --server ${address}`
+        )
         return yield* failed(operation, "LimitExceeded", message, new AwaitingApproval({ message }))
       }
       case "rejected":
@@ -123,7 +136,17 @@ export const make = (settings: ServerSettings) => {
     }
   })
 
-  return { address, ask, list, submit, carryOut, failed }
+  /** Hands a change in and waits for what it came to. */
+  const carryOut = (
+    operation: string,
+    request: (headers: { readonly "idempotency-key": string }) => Effect.Effect<Operation, Problem.Problem>
+  ): Effect.Effect<Operation, ConnectorError.ConnectorError, ServerClient> =>
+    submit(operation, request).pipe(
+      Effect.flatMap((submitted) => settled(operation, submitted)),
+      Effect.flatMap((current) => verdict(operation, current))
+    )
+
+  return { address, ask, list, submit, settled, verdict, carryOut, failed }
 }
 
 /**

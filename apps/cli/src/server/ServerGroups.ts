@@ -15,7 +15,7 @@ import type * as Api from "@access-kit/server-api/Directory"
 import { ServerClient } from "@access-kit/server-api/ServerClient"
 import * as Effect from "effect/Effect"
 import * as Struct from "effect/Struct"
-import { GrantExpiry } from "../GrantExpiry.ts"
+import * as GrantExpiry from "../GrantExpiry.ts"
 import { PAGE } from "./Calls.ts"
 import type { Context } from "./Context.ts"
 import * as ExternalId from "./ExternalId.ts"
@@ -27,7 +27,8 @@ const groupOf = (group: Api.Group): Group => ExternalId.restore(Struct.omit(grou
 const entitlementOf = (entitlement: Api.Entitlement): Entitlement =>
   Struct.omit(entitlement, ["holders", "resourceName"])
 
-const grantOf = ({ entitlementId, id, principal }: Api.Grant): Grant.Grant => ({ id, entitlementId, principal })
+const grantOf = ({ entitlementId, expiresAt, id, principal }: Api.Grant): Grant.Grant =>
+  GrantExpiry.note({ id, entitlementId, principal }, expiresAt)
 
 const byResource = <A extends { readonly resource: Api.Grant["resource"] }>(
   rows: ReadonlyArray<A>,
@@ -98,7 +99,7 @@ export const make = (
 
   const grant = Effect.fn("ServerGroups.grant")(function*({ dryRun = false, entitlement, principal }: GrantRequest) {
     const operation = "grant"
-    const expiresAt = yield* GrantExpiry
+    const expiry = yield* GrantExpiry.GrantExpiry
     const done = yield* carryOut(operation, (headers) =>
       directory.createGrant({
         params,
@@ -108,17 +109,21 @@ export const make = (
           principalId: principal.resource,
           principalType: principal.resourceType,
           dryRun,
-          ...(expiresAt === undefined ? {} : { expiresAt })
+          ...expiry
         }
       }))
     const made = { grant: Grant.make(entitlement.id, principal) }
+    const until = <A extends GrantOutcome>(outcome: A): A => {
+      GrantExpiry.note(outcome.grant, done.expiry === "Set" ? done.request.expiresAt : undefined)
+      return outcome
+    }
     switch (done.outcome) {
       case "Granted":
-        return GrantOutcome.cases.Granted.make(made)
+        return until(GrantOutcome.cases.Granted.make(made))
       case "AlreadyGranted":
-        return GrantOutcome.cases.AlreadyGranted.make(made)
+        return until(GrantOutcome.cases.AlreadyGranted.make(made))
       case "WouldGrant":
-        return GrantOutcome.cases.WouldGrant.make(made)
+        return until(GrantOutcome.cases.WouldGrant.make(made))
       default:
         return yield* unexpected(calls, operation, done.outcome)
     }

@@ -80,7 +80,10 @@ const verdict = (
       return Effect.fail(
         new CommandError({
           reason: "AwaitingApproval",
-          message: explain(message, `${calls.address}/v1/syncs/${sync.id}/publish`)
+          message: explain(
+            message,
+            `curl -X POST -H "Authorization: Bearer $TOKEN" ${calls.address}/v1/syncs/${sync.id}/publish`
+          )
         })
       )
     case "cancelled":

@@ -6,7 +6,8 @@
 import type { Grant } from "@access-kit/connector-model/Grant"
 import type { Resource } from "@access-kit/connector-model/Resource"
 import type { Known } from "../Accounts.ts"
-import type { View } from "../View.ts"
+import * as GrantExpiry from "../GrantExpiry.ts"
+import type { Column, View } from "../View.ts"
 
 /**
  * @since 0.1.0
@@ -20,10 +21,9 @@ export interface GrantRow {
   readonly account: Known | undefined
 }
 
-/**
- * @since 0.1.0
- */
-export const view: View<GrantRow> = {
+const ends: Column<GrantRow> = { name: "expiresAt", cell: (row) => GrantExpiry.endOf(row.grant) ?? "" }
+
+const base: View<GrantRow> = {
   noun: ["grant", "grants"],
   columns: [
     { name: "groupName", header: "GROUP", cell: (row) => row.resource.displayName },
@@ -34,7 +34,8 @@ export const view: View<GrantRow> = {
     { name: "entitlement", cell: (row) => row.slug },
     { name: "accountType", cell: (row) => row.grant.principal.resourceType },
     { name: "accountStatus", cell: (row) => row.account?.status ?? "" },
-    { name: "id", cell: (row) => row.grant.id }
+    { name: "id", cell: (row) => row.grant.id },
+    ends
   ],
   json: (row) => ({
     id: row.grant.id,
@@ -47,6 +48,16 @@ export const view: View<GrantRow> = {
       displayName: row.account?.displayName ?? null,
       login: row.account?.login ?? null,
       status: row.account?.status ?? null
-    }
+    },
+    expiresAt: GrantExpiry.endOf(row.grant) ?? null
   })
 }
+
+/**
+ * @param through whether a server is asked, which knows when grants end
+ * @since 0.1.0
+ */
+export const view = (through: boolean): View<GrantRow> =>
+  through
+    ? { ...base, columns: [...base.columns.filter((column) => column !== ends), { ...ends, header: "UNTIL", whole: true }] }
+    : base

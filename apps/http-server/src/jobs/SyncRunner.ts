@@ -21,6 +21,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { mkdirSync, rmSync } from "node:fs"
@@ -68,6 +69,9 @@ export class SyncRunner extends Context.Service<SyncRunner, {
 }
 
 type Failure = ConnectorError | SinkError | SyncError | NotFound | Unavailable
+
+/** How long a store that does not take a snapshot is asked again, before the sync fails and is tried again as a whole. */
+const storePatience = Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 }))
 
 const errorOf = (error: Failure): { readonly reason: string; readonly message: string } =>
   "reason" in error
@@ -194,7 +198,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
       resources,
       entitlements,
       grants
-    })
+    }).pipe(
+      Effect.tapError((error) =>
+        error._tag === "SnapshotStoreError" ? log(row.id, "warning", error.message) : Effect.void
+      ),
+      Effect.retry({ schedule: storePatience, while: (error) => error._tag === "SnapshotStoreError" })
+    )
     yield* sql`UPDATE syncs SET ${
       sql.update({
         snapshot_id: snapshot.id,
@@ -246,8 +255,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return yield* persisted("Ending a cancelled sync")(end(row, "cancelled", undefined))
     }
     if (Exit.isSuccess(exit)) {
-      const snapshotId = yield* persisted("Storing a snapshot")(store(row, exit.value))
-      return yield* persisted("Publishing a sync")(publish(row, snapshotId))
+      const stored = yield* store(row, exit.value).pipe(
+        Effect.map((snapshotId) => ({ snapshotId })),
+        Effect.catchTag("SnapshotStoreError", ({ message }) => Effect.succeed({ message })),
+        persisted("Storing a snapshot")
+      )
+      return yield* "snapshotId" in stored
+        ? persisted("Publishing a sync")(publish(row, stored.snapshotId))
+        : persisted("Ending a failed sync")(end(row, "failed", { reason: "SnapshotStore", message: stored.message }))
     }
     const failure = Cause.findErrorOption(exit.cause)
     // Stopped from outside: the row stays as it is, for whoever takes it up.

@@ -26,6 +26,7 @@ export const layer = (
 
       const failed = (what: string) => (cause: PlatformError) =>
         new SnapshotStoreError({
+          reason: "Refused",
           message:
             `The snapshot directory "${directory}" ${what} (${cause.reason._tag}). It must exist, have room, and be `
             + "writable for this user.",
@@ -48,12 +49,20 @@ export const layer = (
           yield* fs.chmod(partial, 0o600)
           yield* settle(partial)
           yield* fs.rename(partial, target)
-        }).pipe(Effect.onError(() => Effect.ignore(fs.remove(partial, { force: true }))))
+        }).pipe(Effect.onError(() =>
+          // Back to where it was, so that it can be put again.
+          Effect.ignore(Effect.catch(fs.rename(partial, file.path), () => fs.remove(partial, { force: true })))
+        ))
       }, Effect.mapError(failed("can't take a file")))
 
       return SnapshotFiles.of({
         put,
-        get: (key) => Stream.mapError(fs.stream(pathOf(key)), failed(`can't give the file "${key}"`)),
+        get: Effect.fn("DirectoryStore.get")(function*(key: string) {
+          const path = pathOf(key)
+          const missing = failed(`can't give the file "${key}"`)
+          yield* Effect.mapError(fs.access(path, { readable: true }), missing)
+          return Stream.mapError(fs.stream(path), missing)
+        }),
         remove: (key) => Effect.mapError(fs.remove(pathOf(key), { force: true }), failed("does not let go of a file")),
         pathOf,
         check: Effect.gen(function*() {

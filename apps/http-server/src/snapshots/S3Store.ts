@@ -66,6 +66,7 @@ export const layer = (
 
       const unreachable = (cause: HttpClientError) =>
         new SnapshotStoreError({
+          reason: "Unreachable",
           message: `${where} at ${
             new URL(urlOf(options, "")).host
           } can't be reached. Check the endpoint and the network.`,
@@ -76,6 +77,7 @@ export const layer = (
         const text = yield* Effect.orElseSucceed(response.text, () => "")
         const [, code] = /<Code>([^<]{1,100})<\/Code>/.exec(text) ?? []
         return yield* new SnapshotStoreError({
+          reason: response.status >= 500 || response.status === 429 ? "Unreachable" : "Refused",
           message: `${where} answered ${response.status}${code === undefined ? "" : ` ${code}`}. ${
             remedies[response.status] ?? `It said: ${text.slice(0, EXCERPT) || "nothing"}`
           }`
@@ -118,12 +120,11 @@ export const layer = (
         yield* Effect.ignore(response.text)
       })
 
-      const get = (key: string): Stream.Stream<Uint8Array, SnapshotStoreError> =>
-        Stream.unwrap(Effect.gen(function*() {
-          const response = yield* send("GET", key, undefined)
-          if (response.status !== 200) return yield* refused(response)
-          return Stream.mapError(response.stream, unreachable)
-        }))
+      const get = Effect.fn("S3Store.get")(function*(key: string) {
+        const response = yield* send("GET", key, undefined)
+        if (response.status !== 200) return yield* refused(response)
+        return Stream.mapError(response.stream, unreachable)
+      })
 
       const remove = Effect.fn("S3Store.remove")(function*(key: string) {
         const response = yield* send("DELETE", key, undefined)
