@@ -86,7 +86,8 @@ export const requireServer = Effect.fnUntraced(function*(what: string) {
   if (found !== undefined) return found
   return yield* new CommandError({
     reason: "Usage",
-    message: `${what} are kept by a claude-enterprise-server. Say where it is with --server URL or CLAUDE_ENTERPRISE_SERVER.`
+    message:
+      `${what} are kept by a claude-enterprise-server. Say where it is with --server URL or CLAUDE_ENTERPRISE_SERVER.`
   })
 })
 

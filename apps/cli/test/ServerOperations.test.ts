@@ -36,7 +36,8 @@ withServer("operations", (it) => {
       const asked = yield* served.run(["grants", "grant", ...people.slice(0, 3), "--group", group, "-o", "json"])
       expect(asked.code).toBe(ExitCode.of("AwaitingApproval"))
       const listed = rowsOf(
-        (yield* served.run(["operations", "list", "--state", "awaitingApproval", "--kind", "grant", "-o", "json"])).stdout
+        (yield* served.run(["operations", "list", "--state", "awaitingApproval", "--kind", "grant", "-o", "json"]))
+          .stdout
       )
       expect(listed).toHaveLength(3)
       const [third, second, first] = listed.map((row) => String(row["id"]))
@@ -93,7 +94,8 @@ withServer("grants with an end", (it) => {
       const served = yield* Served
       const { group, people: [one = "", two = ""] } = yield* outside
       const grant = (...more: ReadonlyArray<string>) =>
-        Effect.map(served.run(["grants", "grant", ...more, "--group", group, "-o", "json"]), ({ stdout }) => rowsOf(stdout))
+        Effect.map(served.run(["grants", "grant", ...more, "--group", group, "-o", "json"]), ({ stdout }) =>
+          rowsOf(stdout))
       expect(yield* grant(one, "--expires", "4h")).toMatchObject([{
         outcome: "Granted",
         detail: expect.stringMatching(/^until /)
@@ -102,7 +104,9 @@ withServer("grants with an end", (it) => {
       const listing = rowsOf((yield* served.run(["timed-grants", "list", "--state", "active", "-o", "json"])).stdout)
       // The next to end first.
       expect(listing).toMatchObject([{ account: { id: one } }, { account: { id: two } }])
-      const [first, second] = listing.map((row) => String(row["id"]))
+      const [first, second] = listing.map((row) =>
+        String(row["id"])
+      )
       const grants = rowsOf((yield* served.run(["grants", "list", "--group", group, "-o", "json"])).stdout)
       expect(grants.filter((row) => row["expiresAt"] !== null).map((row) => row["expiresAt"]).toSorted()).toEqual(
         listing.map((row) => row["expiresAt"])
@@ -150,7 +154,9 @@ withServer("grants with an end", (it) => {
         outcome: "AlreadyGranted",
         detail: expect.stringMatching(/^until /)
       }])
-      expect(rowsOf((yield* served.run(["timed-grants", "list", "--state", "active", "-o", "json"])).stdout)).toEqual([])
+      expect(rowsOf((yield* served.run(["timed-grants", "list", "--state", "active", "-o", "json"])).stdout)).toEqual(
+        []
+      )
       expect(rowsOf((yield* grant("--expires", "1h", "--if-granted", "expire")).stdout)).toMatchObject([{
         outcome: "AlreadyGranted",
         detail: expect.stringMatching(/^until /)

@@ -221,7 +221,9 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
       Effect.catch((error) =>
         Effect.andThen(
           Effect.logError("The file of a finished sync can't be read", error),
-          Effect.fail(new SnapshotStoreError({ reason: "Refused", message: "The file of the sync can't be read. Sync again." }))
+          Effect.fail(
+            new SnapshotStoreError({ reason: "Refused", message: "The file of the sync can't be read. Sync again." })
+          )
         )
       )
     )
@@ -295,9 +297,11 @@ const make = Effect.fn("Snapshots.make")(function*(options: Options) {
       return stored.pipe(
         Stream.tap((chunk) => Effect.sync(() => hash.update(chunk))),
         Stream.catchTag("SnapshotStoreError", (error) => Stream.fromEffect(storeFailed(error))),
-        Stream.concat(Stream.drain(Stream.fromEffect(Effect.suspend(() =>
-          hash.digest("hex") === row.sha256 ? Effect.void : damaged(row.id)
-        ))))
+        Stream.concat(
+          Stream.drain(
+            Stream.fromEffect(Effect.suspend(() => hash.digest("hex") === row.sha256 ? Effect.void : damaged(row.id)))
+          )
+        )
       )
     })
   }, Effect.catchTag("SnapshotStoreError", storeFailed))

@@ -115,7 +115,10 @@ export const operations = Command.make("operations").pipe(
   Command.withSubcommands([
     list,
     get,
-    deciding("approve", "Let through what a guard holds back, and wait for what it comes to; not with the token that asked"),
+    deciding(
+      "approve",
+      "Let through what a guard holds back, and wait for what it comes to; not with the token that asked"
+    ),
     deciding("reject", "Turn down what a guard holds back"),
     deciding("cancel", "Take back what has not begun")
   ])

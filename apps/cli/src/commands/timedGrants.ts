@@ -64,7 +64,9 @@ const extend = Command.make(
     id,
     expires: Flag.String("expires").pipe(
       Flag.withMetavar("TIME"),
-      Flag.withDescription("The new end, later or earlier: a moment (2026-01-31T12:00:00Z), or so long from now on (8h)")
+      Flag.withDescription(
+        "The new end, later or earlier: a moment (2026-01-31T12:00:00Z), or so long from now on (8h)"
+      )
     )
   },
   Effect.fn("timed-grants extend")(function*({ expires, id }) {

@@ -59,5 +59,8 @@ const base: View<GrantRow> = {
  */
 export const view = (through: boolean): View<GrantRow> =>
   through
-    ? { ...base, columns: [...base.columns.filter((column) => column !== ends), { ...ends, header: "UNTIL", whole: true }] }
+    ? {
+      ...base,
+      columns: [...base.columns.filter((column) => column !== ends), { ...ends, header: "UNTIL", whole: true }]
+    }
     : base

@@ -14,8 +14,7 @@ const kinds: Readonly<Record<Operation["kind"], string>> = {
 }
 
 /** Whom it is about, as it was asked for. */
-const account = ({ request }: Operation): string =>
-  request.email ?? request.accountId ?? request.principalId ?? ""
+const account = ({ request }: Operation): string => request.email ?? request.accountId ?? request.principalId ?? ""
 
 const detail = (operation: Operation): string => {
   if (operation.error !== undefined) return operation.error.message
