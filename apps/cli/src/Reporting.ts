@@ -60,7 +60,10 @@ const explain = (errors: ReadonlyArray<CliError.NonShowHelpErrors>): string => {
     ? errors.filter((error) => error._tag !== "UnexpectedArgument" && error._tag !== "UnknownSubcommand")
     : errors
   return told.map((error) =>
-    error.message.replaceAll(/\s*\n\s*/g, " ").replace(/ Did you mean this\? (.*)$/, ". Did you mean $1?")
+    error.message.trim()
+      .replaceAll(/\s*\n\s*/g, " ")
+      .replace(/ Did you mean this\? (.*)$/, ". Did you mean $1?")
+      .replace(/[^.?!]$/, "$&.")
   ).join(" ")
 }
 

@@ -278,9 +278,19 @@ withBundle("bad input", (it) => {
             [["accounts", "get"], "account"],
             [["grants", "grant", "someone"], "--group"],
             [["sync"], "--out"],
-            [["groups", "create", "X"], "groups"]
+            [["groups", "rename", "X"], "groups"]
           ] as const
         ) failed(yield* bundle.run(args), "Usage", word, "--help")
+      }))
+
+    it.effect("groups, which can't be made or deleted here", () =>
+      Effect.gen(function*() {
+        const bundle = yield* Bundle
+        for (const args of [["groups", "create", "X"], ["groups", "delete", "X", "Y"]]) {
+          failed(yield* bundle.run(args), "Unsupported", "identity provider")
+        }
+        const { stdout } = yield* bundle.run(["groups", "--help"])
+        expect(stdout).not.toMatch(/^ +create/m)
       }))
 
     it.effect("a mistyped flag does not show the token that follows it", () =>

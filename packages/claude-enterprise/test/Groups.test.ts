@@ -98,7 +98,7 @@ describe("Groups", () => {
 
     test("reads groups on their own a few at a time", (org) =>
       Effect.gen(function*() {
-        yield* org.sandbox.faults.set({ name: "membersMissingInLists" }, { name: "latency", ms: 5 })
+        yield* org.sandbox.faults.set({ name: "membersMissingInLists" }, { name: "latency", ms: 30 })
         expect(byId(yield* read(org))).toEqual(yield* stored(org))
         const { maxInFlight } = yield* org.sandbox.requests.stats
         expect(maxInFlight).toBeGreaterThan(1)

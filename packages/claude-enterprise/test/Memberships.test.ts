@@ -87,7 +87,7 @@ describe("Memberships", () => {
         })
         const outcome = yield* grant(org, membership(group, user))
         expect(outcome._tag).toBe("Granted")
-      }), { patience: 2_000 })
+      }), { patience: 30_000 })
 
     test("knows that a change was carried out although the answer was lost", (org) =>
       Effect.gen(function*() {

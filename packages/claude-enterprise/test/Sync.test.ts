@@ -100,7 +100,7 @@ describe("Sync", () => {
 
   test("fetches pages at the same time, but no more than it may", (org) =>
     Effect.gen(function*() {
-      yield* org.sandbox.faults.set({ name: "latency", ms: 10 })
+      yield* org.sandbox.faults.set({ name: "latency", ms: 50 })
       const { snapshot } = yield* sync(org, { concurrency: 16 })
       expect(seen(snapshot)).toEqual(yield* there(org))
       const { maxInFlight } = yield* org.sandbox.requests.stats

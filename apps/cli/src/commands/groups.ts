@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as ClaudeEnterprise from "@access-kit/claude-enterprise/ClaudeEnterprise"
 import * as Connector from "@access-kit/connector-model/Connector"
+import * as ConnectorError from "@access-kit/connector-model/ConnectorError"
 import * as ResourceType from "@access-kit/connector-model/ResourceType"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
@@ -47,10 +49,26 @@ const get = Command.make(
   }, Effect.provide(Connection.layer))
 ).pipe(Command.withDescription("Show one group; --output json has the ids of its members"))
 
+/** What people look for here and can't be: they are told why, and where it is done, and not that they have mistyped something. */
+const impossible = <const Name extends string>(name: Name) =>
+  Command.make(
+    name,
+    { groups: Argument.String("group").pipe(Argument.variadic()) },
+    Effect.fn(`groups ${name}`)(function*() {
+      return yield* ConnectorError.make(
+        `groups ${name}`,
+        new ConnectorError.Unsupported({
+          resourceType: ResourceType.GROUP,
+          message: ClaudeEnterprise.groupsAreMadeElsewhere
+        })
+      )
+    })
+  ).pipe(Command.unlisted)
+
 /**
  * @since 0.1.0
  */
 export const groups = Command.make("groups").pipe(
   Command.withDescription("The groups: list, get"),
-  Command.withSubcommands([list, get])
+  Command.withSubcommands([list, get, impossible("create"), impossible("delete")])
 )
