@@ -29,6 +29,8 @@ export interface Actor {
   readonly tokenId?: string
   readonly requestId?: string
   readonly address?: string
+  /** The `Idempotency-Key` of the request, if it had one. */
+  readonly key?: string
 }
 
 /**
@@ -141,7 +143,8 @@ const make = Effect.gen(function*() {
           subject_id: entry.subjectId ?? null,
           details: encodeDetails(entry.details),
           address: actor.address ?? null,
-          request_id: actor.requestId ?? null
+          request_id: actor.requestId ?? null,
+          idempotency_key: actor.key ?? null
         })
       }`
     }, available("Writing the audit log")),

@@ -10,7 +10,6 @@ import * as CapabilitiesOf from "@access-kit/connector-model/Capabilities"
 import type * as Model from "@access-kit/connector-model/Connector"
 import type { ConnectorError } from "@access-kit/connector-model/ConnectorError"
 import type { ValidationReport } from "@access-kit/connector-model/Validation"
-import * as Validation from "@access-kit/connector-model/Validation"
 import type {
   Connector,
   ConnectorKind,
@@ -25,20 +24,19 @@ import {
   type InvalidInput,
   NotFound,
   PreconditionFailed,
-  SourceFailed,
+  type SourceFailed,
   Unavailable
 } from "@access-kit/server-api/Problems"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { type Actor, AuditLog } from "./AuditLog.ts"
-import { ConnectorKinds, formOf, type Kind } from "./ConnectorKinds.ts"
+import { ConnectorKinds, formOf } from "./ConnectorKinds.ts"
 import {
   type ConnectorRow,
   defaults,
@@ -47,11 +45,14 @@ import {
   settingsJson,
   toConnector
 } from "./connectors/ConnectorRow.ts"
+import { requireIdle } from "./connectors/Idle.ts"
 import * as SettingsCheck from "./connectors/SettingsCheck.ts"
+import * as SettingsStore from "./connectors/SettingsStore.ts"
+import * as Sources from "./connectors/Sources.ts"
 import { Directory } from "./Directory.ts"
 import * as PageToken from "./directory/PageToken.ts"
 import * as NextSync from "./NextSync.ts"
-import { SecretBox } from "./SecretBox.ts"
+import type { SecretBox } from "./SecretBox.ts"
 import { Snapshots } from "./Snapshots.ts"
 import { available } from "./storage/Available.ts"
 import { Syncs } from "./Syncs.ts"
@@ -68,6 +69,8 @@ export class Connectors extends Context.Service<Connectors, {
     actor: Actor,
     request: CreateConnector
   ) => Effect.Effect<Connector, Conflict | InvalidInput | SourceFailed | Unavailable>
+  /** What {@link create} made and could not tell, because its process died: with its first sync, if that was not asked for yet. */
+  readonly created: (actor: Actor, id: string) => Effect.Effect<Connector, Conflict | Unavailable>
   /** `revision` is what `If-Match` named. */
   readonly update: (
     actor: Actor,
@@ -116,47 +119,21 @@ export class Connectors extends Context.Service<Connectors, {
   > = Layer.effect(Connectors, Effect.suspend(() => make))
 }
 
-/** A secret is bound to where it stands. */
-const placeOf = (connectorId: string, name: string): string => `connector/${connectorId}/${name}`
-
 const missing = (id: string) => new NotFound({ detail: `There is no connector ${id}.` })
 
 const nameTaken = (name: string) =>
   new Conflict({ detail: `There is a connector "${name}" already. Choose another name.` })
 
-const sourceFailed = (error: ConnectorError): SourceFailed =>
-  new SourceFailed({ detail: error.message, reason: error.reason._tag })
-
-/** What a failed check says, as the answer to saving settings that would not work. */
-const refusal = (report: ValidationReport): SourceFailed =>
-  new SourceFailed({
-    detail: report.checks.filter((check) => check.status === "failed").map((check) =>
-      `${check.name}: ${check.message}${check.remedy === undefined ? "" : ` ${check.remedy}`}`
-    ).join(" "),
-    reason: "ChecksFailed"
-  })
-
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const audit = yield* AuditLog
-  const box = yield* SecretBox
   const kinds = yield* ConnectorKinds
+  const services = yield* Effect.context<SqlClient.SqlClient>()
+  const store = yield* SettingsStore.make
+  const sources = yield* Sources.make
   const directory = yield* Directory
   const snapshots = yield* Snapshots
   const syncs = yield* Syncs
-  const httpClient = yield* HttpClient.HttpClient
-
-  const kindOf = Effect.fnUntraced(function*(name: string): Effect.fn.Return<Kind, InvalidInput> {
-    const kind = kinds.get(name)
-    if (kind !== undefined) return kind
-    return yield* SettingsCheck.invalid([{
-      field: "kind",
-      message: `There is no kind of connector "${name}". This server runs: ${[...kinds.keys()].join(", ")}.`
-    }])
-  })
-
-  const connect = (kind: Kind, settings: ReadonlyMap<string, string>) =>
-    Effect.provideService(kind.connect(settings), HttpClient.HttpClient, httpClient)
 
   const rowOf = Effect.fnUntraced(function*(id: string) {
     const [row] = yield* sql<ConnectorRow>`SELECT * FROM connectors WHERE id = ${id}`
@@ -182,52 +159,6 @@ const make = Effect.gen(function*() {
   })
 
   const get = (id: string) => Effect.flatMap(rowOf(id), show)
-
-  /** All settings as they were written, the secret ones too. */
-  const written = Effect.fnUntraced(function*(row: ConnectorRow) {
-    const sealed = yield* sql<
-      { readonly name: string; readonly sealed: string }
-    >`SELECT name, sealed FROM connector_secrets WHERE connector_id = ${row.id}`
-    const settings = new Map(Object.entries(Schema.decodeSync(settingsJson)(row.settings)))
-    for (const secret of sealed) {
-      settings.set(secret.name, Redacted.value(yield* box.open(placeOf(row.id, secret.name), secret.sealed)))
-    }
-    return settings
-  })
-
-  const validate = Effect.fnUntraced(function*(kind: Kind, settings: ReadonlyMap<string, string>) {
-    const connector = yield* connect(kind, settings).pipe(
-      Effect.catchTag("ConnectorError", (error) =>
-        Effect.fail(
-          error.reason._tag === "InvalidConfiguration"
-            ? SettingsCheck.invalid([{ field: error.reason.field ?? "settings", message: error.message }])
-            : sourceFailed(error)
-        ))
-    )
-    return yield* Effect.mapError(connector.validate, sourceFailed)
-  })
-
-  const requireWorking = Effect.fnUntraced(function*(kind: Kind, settings: ReadonlyMap<string, string>) {
-    const report = yield* validate(kind, settings)
-    if (!Validation.isOk(report)) return yield* refusal(report)
-  })
-
-  /** For settings that are saved without being tried: what can be told without asking the source. */
-  const requireUsable = (kind: Kind, settings: ReadonlyMap<string, string>) =>
-    connect(kind, settings).pipe(
-      Effect.catchTag("ConnectorError", (error) =>
-        error.reason._tag === "InvalidConfiguration"
-          ? Effect.fail(SettingsCheck.invalid([{ field: error.reason.field ?? "settings", message: error.message }]))
-          : Effect.void)
-    )
-
-  const putSecrets = Effect.fnUntraced(function*(id: string, secrets: ReadonlyMap<string, string>) {
-    for (const [name, value] of secrets) {
-      const sealed = yield* box.seal(placeOf(id, name), Redacted.make(value, { label: name }))
-      yield* sql`INSERT INTO connector_secrets ${sql.insert({ connector_id: id, name, sealed })}
-        ON CONFLICT (connector_id, name) DO UPDATE SET sealed = excluded.sealed`
-    }
-  })
 
   const requireRevision = Effect.fnUntraced(function*(row: ConnectorRow, revision: number | undefined) {
     if (revision === undefined || revision === row.revision) return
@@ -270,6 +201,9 @@ const make = Effect.gen(function*() {
       return yield* get(id)
     })
 
+  const firstSync = (actor: Actor, id: string) =>
+    Effect.catchTag(syncs.start(actor, id, "created"), ["NotFound", "Conflict"], () => Effect.void)
+
   /** Kept while the revision stays the same, so that a connector is built once and not for each job. */
   const opened = new Map<string, { readonly revision: number; readonly connector: Model.Connector["Service"] }>()
 
@@ -281,7 +215,7 @@ const make = Effect.gen(function*() {
     if (kind === undefined) {
       return yield* new Unavailable({ detail: `This server does not run connectors of the kind "${row.kind}".` })
     }
-    const connector = yield* connect(kind, yield* written(row))
+    const connector = yield* sources.connect(kind, yield* store.written(row))
     opened.set(id, { revision: row.revision, connector })
     return connector
   }, available("Opening a connector"))
@@ -308,13 +242,13 @@ const make = Effect.gen(function*() {
     get: Effect.fn("Connectors.get")(get, available("Reading a connector")),
 
     create: Effect.fn("Connectors.create")(function*(actor, request) {
-      const kind = yield* kindOf(request.kind)
+      const kind = yield* sources.kindOf(request.kind)
       const settings = new Map(Object.entries(request.settings))
       yield* SettingsCheck.check(kind.spec.config, settings)
       yield* checkSchedule(request.schedule)
       const [taken] = yield* sql`SELECT id FROM connectors WHERE name = ${request.name}`
       if (taken !== undefined) return yield* nameTaken(request.name)
-      yield* request.skipTest === true ? requireUsable(kind, settings) : requireWorking(kind, settings)
+      yield* request.skipTest === true ? sources.requireUsable(kind, settings) : sources.requireWorking(kind, settings)
       const { plain, secret } = SettingsCheck.sort(kind.spec.config, settings)
       const id = yield* Ksuid.make
       const now = yield* Clock.currentTimeMillis
@@ -333,7 +267,7 @@ const make = Effect.gen(function*() {
             updated_at: now
           })
         }`
-        yield* putSecrets(id, secret)
+        yield* store.putSecrets(id, secret)
         yield* audit.append(actor, {
           action: "connector.created",
           connectorId: id,
@@ -347,9 +281,7 @@ const make = Effect.gen(function*() {
           () => nameTaken(request.name)
         )
       )
-      yield* syncs.start(actor, id, "created").pipe(
-        Effect.catchTag(["NotFound", "Conflict"], () => Effect.void)
-      )
+      yield* firstSync(actor, id)
       return yield* Effect.catchTag(
         get(id),
         "NotFound",
@@ -357,12 +289,22 @@ const make = Effect.gen(function*() {
       )
     }, available("Adding a connector")),
 
+    created: Effect.fn("Connectors.created")(function*(actor, id) {
+      const { last_sync_id } = yield* rowOf(id)
+      if (last_sync_id === null) yield* firstSync(actor, id)
+      return yield* get(id)
+    }, (effect) =>
+      effect.pipe(
+        Effect.catchTag("NotFound", () => new Conflict({ detail: "The connector was deleted since." })),
+        available("Reading a connector")
+      )),
+
     update: Effect.fn("Connectors.update")(function*(actor, id, request, revision) {
       yield* checkSchedule(request.schedule)
       yield* sql.withTransaction(Effect.gen(function*() {
         const row = yield* locked(id)
         yield* requireRevision(row, revision)
-        const kind = yield* kindOf(row.kind)
+        const kind = yield* sources.kindOf(row.kind)
         const changes: Record<string, string | number | null> = {}
         const details: Record<string, Schema.Json> = {}
         if (request.name !== undefined && request.name !== row.name) {
@@ -372,15 +314,15 @@ const make = Effect.gen(function*() {
           details["name"] = request.name
         }
         if (request.settings !== undefined) {
-          const before = yield* written(row)
+          const before = yield* store.written(row)
           const settings = new Map([...before, ...Object.entries(request.settings)])
           yield* SettingsCheck.check(kind.spec.config, settings)
-          yield* refuseSilentMove(kind, before, request.settings)
-          yield* requireUsable(kind, settings)
+          yield* SettingsCheck.refuseSilentMove(kind.spec.config, before, request.settings)
+          yield* sources.requireUsable(kind, settings)
           const given = SettingsCheck.sort(kind.spec.config, new Map(Object.entries(request.settings)))
           const { plain } = SettingsCheck.sort(kind.spec.config, settings)
           changes["settings"] = Schema.encodeSync(settingsJson)(plain)
-          yield* putSecrets(id, given.secret)
+          yield* store.putSecrets(id, given.secret)
           details["settings"] = plain
           details["secrets"] = [...given.secret.keys()]
         }
@@ -408,7 +350,7 @@ const make = Effect.gen(function*() {
 
     rotateSecrets: Effect.fn("Connectors.rotateSecrets")(function*(actor, id, request) {
       const row = yield* rowOf(id)
-      const kind = yield* kindOf(row.kind)
+      const kind = yield* sources.kindOf(row.kind)
       const secrets = new Map(Object.entries(request.secrets))
       const fields = new Set(kind.spec.config.filter((field) => field.kind === "secret").map((field) => field.name))
       const others = [...secrets.keys()].filter((name) => !fields.has(name))
@@ -422,15 +364,15 @@ const make = Effect.gen(function*() {
             }))
         )
       }
-      const settings = new Map([...(yield* written(row)), ...secrets])
+      const settings = new Map([...(yield* store.written(row)), ...secrets])
       yield* SettingsCheck.check(kind.spec.config, settings)
-      yield* request.skipTest === true ? requireUsable(kind, settings) : requireWorking(kind, settings)
+      yield* request.skipTest === true ? sources.requireUsable(kind, settings) : sources.requireWorking(kind, settings)
       yield* sql.withTransaction(Effect.gen(function*() {
         const now = yield* locked(id)
         if (now.revision !== row.revision) {
           return yield* new Conflict({ detail: "The connector was changed while the new secret was tried. Try again." })
         }
-        yield* putSecrets(id, SettingsCheck.sort(kind.spec.config, secrets).secret)
+        yield* store.putSecrets(id, SettingsCheck.sort(kind.spec.config, secrets).secret)
         yield* sql`UPDATE connectors SET ${
           sql.update({ revision: row.revision + 1, updated_at: yield* Clock.currentTimeMillis })
         } WHERE id = ${id}`
@@ -451,26 +393,7 @@ const make = Effect.gen(function*() {
       yield* sql.withTransaction(Effect.gen(function*() {
         const row = yield* locked(id)
         yield* requireRevision(row, revision)
-        const [busy] = yield* sql<
-          { readonly syncs: number; readonly operations: number; readonly timed: number }
-        >`SELECT
-          (SELECT count(*) FROM syncs WHERE connector_id = ${id} AND state = 'running') AS syncs,
-          (SELECT count(*) FROM operations WHERE connector_id = ${id} AND state IN ('queued', 'running')) AS operations,
-          (SELECT count(*) FROM timed_grants WHERE connector_id = ${id} AND state IN ('granting', 'active', 'revoking')) AS timed`
-        if (busy !== undefined && busy.syncs > 0) {
-          return yield* new Conflict({ detail: "A sync of the connector runs. Cancel it, or wait for its end." })
-        }
-        if (busy !== undefined && busy.operations > 0) {
-          return yield* new Conflict({
-            detail: `${busy.operations} operations of the connector have not ended. Wait for them.`
-          })
-        }
-        if (busy !== undefined && busy.timed > 0) {
-          return yield* new Conflict({
-            detail:
-              `${busy.timed} timed grants of the connector have not ended, and nobody would revoke them. End them first.`
-          })
-        }
+        yield* Effect.provideContext(requireIdle(id), services)
         yield* sql`DELETE FROM connectors WHERE id = ${id}`
         yield* audit.append(actor, {
           action: "connector.deleted",
@@ -488,15 +411,15 @@ const make = Effect.gen(function*() {
     }, available("Deleting a connector")),
 
     testSettings: Effect.fn("Connectors.testSettings")(function*(request) {
-      const kind = yield* kindOf(request.kind)
+      const kind = yield* sources.kindOf(request.kind)
       const settings = new Map(Object.entries(request.settings))
       yield* SettingsCheck.check(kind.spec.config, settings)
-      return yield* validate(kind, settings)
+      return yield* sources.validate(kind, settings)
     }),
 
     test: Effect.fn("Connectors.test")(function*(id) {
-      const connector = yield* Effect.catchTag(open(id), "ConnectorError", (error) => sourceFailed(error))
-      return yield* Effect.mapError(connector.validate, sourceFailed)
+      const connector = yield* Effect.catchTag(open(id), "ConnectorError", (error) => Sources.sourceFailed(error))
+      return yield* Effect.mapError(connector.validate, Sources.sourceFailed)
     }),
 
     capabilities: Effect.fn("Connectors.capabilities")(function*(id) {
@@ -509,41 +432,6 @@ const make = Effect.gen(function*() {
     }),
 
     open,
-
-    reseal: Effect.gen(function*() {
-      const rows = yield* sql<
-        { readonly connector_id: string; readonly name: string; readonly sealed: string }
-      >`SELECT connector_id, name, sealed FROM connector_secrets`
-      const stale = rows.filter(({ sealed }) => box.isStale(sealed))
-      for (const { connector_id, name, sealed } of stale) {
-        const place = placeOf(connector_id, name)
-        const again = yield* box.seal(place, yield* box.open(place, sealed))
-        // Unless somebody has entered another one meanwhile.
-        yield* sql`UPDATE connector_secrets SET sealed = ${again}
-          WHERE connector_id = ${connector_id} AND name = ${name} AND sealed = ${sealed}`
-      }
-      return stale.length
-    }).pipe(available("Sealing secrets again"), Effect.withSpan("Connectors.reseal"))
+    reseal: store.reseal
   })
-})
-
-/** With another address the secrets would go to another server than the one that they were entered for. */
-const refuseSilentMove = Effect.fnUntraced(function*(
-  kind: Kind,
-  before: ReadonlyMap<string, string>,
-  given: Readonly<Record<string, string>>
-) {
-  const moved = kind.spec.config.find((field) =>
-    field.kind === "url" && given[field.name] !== undefined && given[field.name] !== before.get(field.name)
-  )
-  if (moved === undefined) return
-  const absent = kind.spec.config.filter((field) =>
-    field.kind === "secret" && before.has(field.name) && (given[field.name] ?? "").trim() === ""
-  )
-  if (absent.length === 0) return
-  return yield* SettingsCheck.invalid(absent.map((field) => ({
-    field: field.name,
-    message:
-      `${moved.displayName} changes, so ${field.displayName} must be entered again: it was given for another address.`
-  })))
 })

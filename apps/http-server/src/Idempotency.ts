@@ -2,7 +2,8 @@
  * A change that is sent twice with the same `Idempotency-Key` happens once. The first answer is kept for a day and given again, byte by byte.
  *
  * A row is written before the change begins and held while it runs; who holds it says so again every few seconds. After a crash nobody does, and the
- * next request with the key makes the change again: operations know their key themselves, so that the same one is found.
+ * next request with the key takes it over. The audit log, in which a change and its line are written together, then says whether it was made: if so, what
+ * it was made into is answered, and if not, it is made.
  *
  * @since 0.1.0
  */
@@ -22,7 +23,10 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { randomUUID } from "node:crypto"
+import { type ChangeFacts, CurrentChange } from "./http/CurrentChange.ts"
+import { HttpLimits } from "./http/HttpLimits.ts"
 import * as ProblemResponse from "./http/ProblemResponse.ts"
+import { Lifecycle } from "./Lifecycle.ts"
 
 /**
  * @since 0.1.0
@@ -40,8 +44,11 @@ export interface Keyed {
 const kept = Duration.hours(24)
 
 /** How long after its last sign a holder counts as dead, and how often it gives one. */
-const held = Duration.seconds(30)
-const sign = Duration.seconds(10)
+const held = Duration.seconds(6)
+const sign = Duration.seconds(2)
+
+/** How often a request that waits for another one looks again. */
+const look = Duration.millis(200)
 
 const Headers = Schema.fromJsonString(Schema.Record(Schema.String, Schema.String))
 const encodeHeaders = Schema.encodeSync(Headers)
@@ -58,7 +65,7 @@ interface Row {
 
 type Found = Data.TaggedEnum<{
   /** Nobody else has it: go on. */
-  Mine: {}
+  Mine: { readonly made: ChangeFacts["made"] }
   Kept: { readonly row: Row }
   UnderWay: {}
   ForAnother: {}
@@ -92,10 +99,12 @@ export class Idempotency extends Context.Service<Idempotency, {
   /**
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Idempotency, never, SqlClient.SqlClient> = Layer.effect(
+  static readonly layer: Layer.Layer<Idempotency, never, SqlClient.SqlClient | Lifecycle> = Layer.effect(
     Idempotency,
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
+      const lifecycle = yield* Lifecycle
+      const { keyPatience } = yield* HttpLimits
       const holder = randomUUID()
 
       const where = ({ actor, key }: Keyed) => sql`actor = ${actor} AND idempotency_key = ${key}`
@@ -112,22 +121,39 @@ export class Idempotency extends Context.Service<Idempotency, {
           ON CONFLICT (actor, idempotency_key) DO NOTHING
           RETURNING actor
         `
-        if (inserted.length > 0) return Found.Mine()
+        if (inserted.length > 0) return Found.Mine({ made: undefined })
         const [row] = yield* sql<Row>`
           SELECT fingerprint, holder, held_until, status, headers, body FROM idempotency_keys WHERE ${where(request)}
         `
         // It was given up between the two statements; the caller may try again at once.
         if (row === undefined) return Found.UnderWay()
-        if (row.fingerprint !== request.fingerprint) return Found.ForAnother()
-        if (row.status !== null) return Found.Kept({ row })
-        if (Number(row.held_until) > now) return Found.UnderWay()
+        const isSame = row.fingerprint === request.fingerprint
+        if (row.status !== null) return isSame ? Found.Kept({ row }) : Found.ForAnother()
+        if (Number(row.held_until) > now) return isSame ? Found.UnderWay() : Found.ForAnother()
+        const [made] = yield* sql<{ readonly subject_id: string | null }>`SELECT subject_id FROM audit_log
+          WHERE token_id = ${request.actor} AND idempotency_key = ${request.key} AND at > ${
+          now - Duration.toMillis(kept)
+        } ORDER BY sequence LIMIT 1`
+        if (made !== undefined && !isSame) return Found.ForAnother()
         const taken = yield* sql`
-          UPDATE idempotency_keys SET holder = ${holder}, held_until = ${until}
+          UPDATE idempotency_keys SET holder = ${holder}, held_until = ${until}, fingerprint = ${request.fingerprint}
           WHERE ${where(request)} AND status IS NULL AND held_until = ${row.held_until}
           RETURNING actor
         `
-        return taken.length > 0 ? Found.Mine() : Found.UnderWay()
+        if (taken.length === 0) return Found.UnderWay()
+        return Found.Mine({ made: made === undefined ? undefined : { subjectId: made.subject_id ?? "" } })
       })
+
+      /** Waits for a request with the same key that is under way, but not for ever. */
+      const takeInTime = (request: Keyed) =>
+        Effect.gen(function*() {
+          const found = yield* take(request)
+          return found._tag === "UnderWay" && !lifecycle.isStopping() ? undefined : found
+        }).pipe(
+          Effect.repeat({ until: (found) => found !== undefined, schedule: Schedule.spaced(look) }),
+          Effect.timeoutOption(keyPatience),
+          Effect.map((found) => Option.getOrUndefined(found) ?? Found.UnderWay())
+        )
 
       const holdOn = (request: Keyed) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -140,9 +166,11 @@ export class Idempotency extends Context.Service<Idempotency, {
             Effect.delay(sign)
           )
 
+      /** Whoever comes next with the key finds out what became of the change. */
       const giveUp = (request: Keyed) =>
         Effect.ignore(
-          sql`DELETE FROM idempotency_keys WHERE ${where(request)} AND holder = ${holder} AND status IS NULL`
+          sql`UPDATE idempotency_keys SET held_until = 0
+            WHERE ${where(request)} AND holder = ${holder} AND status IS NULL`
         )
 
       const keep = (request: Keyed, response: HttpServerResponse.HttpServerResponse) => {
@@ -187,7 +215,7 @@ export class Idempotency extends Context.Service<Idempotency, {
         pg: () => Effect.void,
         orElse: () =>
           Effect.catch(
-            Effect.asVoid(sql`DELETE FROM idempotency_keys WHERE status IS NULL`),
+            Effect.asVoid(sql`UPDATE idempotency_keys SET held_until = 0 WHERE status IS NULL`),
             (error) => Effect.logWarning("Idempotency keys of the process before could not be given free", error)
           )
       })
@@ -203,7 +231,7 @@ export class Idempotency extends Context.Service<Idempotency, {
 
       return Idempotency.of({
         run: Effect.fnUntraced(function*(request, change) {
-          const found = yield* take(request).pipe(
+          const found = yield* takeInTime(request).pipe(
             Effect.tapError((error) => Effect.logError("The idempotency keys can't be read", error)),
             Effect.option
           )
@@ -215,7 +243,8 @@ export class Idempotency extends Context.Service<Idempotency, {
             )
           }
           return yield* Found.$match(found.value, {
-            Mine: () => perform(request, change),
+            Mine: ({ made }) =>
+              perform(request, Effect.provideService(change, CurrentChange, { key: request.key, made })),
             Kept: ({ row }) => Effect.succeed(replay(row)),
             UnderWay: () =>
               problem(

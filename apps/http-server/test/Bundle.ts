@@ -17,6 +17,9 @@ export interface Serving {
   readonly firstToken: string | undefined
   readonly printed: () => string
   readonly kill: BundledProgram.Running["kill"]
+  /** Stands still, and goes on: as a machine does whose memory is written to disk. */
+  readonly freeze: Effect.Effect<void>
+  readonly thaw: Effect.Effect<void>
   readonly finished: Effect.Effect<BundledProgram.Finished>
 }
 
@@ -44,7 +47,7 @@ export class Bundle extends Context.Service<Bundle, {
       return {
         run: (args, env = {}) => program.run(args, { env }),
         serve: Effect.fnUntraced(function*(args, env = {}) {
-          const { finished, kill, printed, said } = yield* Effect.acquireRelease(
+          const { finished, kill, pid, printed, said } = yield* Effect.acquireRelease(
             program.start(["serve", "--listen", "127.0.0.1:0", ...args], { env }),
             ({ kill }) => kill("SIGKILL")
           )
@@ -67,7 +70,16 @@ export class Bundle extends Context.Service<Bundle, {
               (end) => Effect.die(new Error(`It ended with ${end.code}.\n${end.stderr}${end.stdout}`))
             )
           ).pipe(Effect.timeout("2 minutes"), Effect.orDie)
-          return { url, firstToken: tokenPattern.exec(said())?.[0], printed, kill, finished }
+          const send = (signal: NodeJS.Signals) => Effect.sync(() => void process.kill(pid, signal))
+          return {
+            url,
+            firstToken: tokenPattern.exec(said())?.[0],
+            printed,
+            kill,
+            freeze: send("SIGSTOP"),
+            thaw: send("SIGCONT"),
+            finished
+          }
         })
       }
     })

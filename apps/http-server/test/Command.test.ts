@@ -1,8 +1,11 @@
 /**
  * The command as an operator uses it: settings, tokens, keys, the document, and a server that is asked to end.
  */
+import * as SandboxDirectory from "@access-kit/scim-sandbox/Directory"
+import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as Postgres from "@access-kit/tooling-postgres/Postgres"
 import { assert } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, Redacted } from "effect"
 import { createServer, type Server } from "node:http"
 import { request } from "node:https"
 import { connect } from "node:net"
@@ -223,6 +226,65 @@ withBundle("The command", (it) => {
       assert.include(traces, "Connectors.list")
       assert.include(received.get("mine /v1/logs") ?? "", "claude-enterprise-server is ready")
       for (const text of received.values()) assert.notInclude(text, token.slice(6, 40))
+    }).pipe(Effect.scoped))
+
+  it.effect.skipIf(!Postgres.isInstalled())(
+    "needs nothing but the database to make a token on PostgreSQL",
+    () =>
+      Effect.gen(function*() {
+        const { run } = yield* Bundle
+        const postgres = yield* Effect.orDie(Postgres.start)
+        const environment = { CLAUDE_ENTERPRISE_SERVER_DATABASE_URL: yield* Effect.orDie(postgres.database) }
+        const data = join(yield* temporaryDirectory, "data")
+        const made = yield* run(["token", "create", "--name", "ci", "--scope", "read", "--data-dir", data], environment)
+        assert.match(made.stdout, /^cesrv_/, made.stderr)
+        assert.include((yield* run(["token", "list", "--data-dir", data], environment)).stdout, "ci")
+        assert.strictEqual((yield* run(["migrate", "--data-dir", data], environment)).code, 0)
+        assert.isFalse(yield* (yield* FileSystem.FileSystem).exists(data))
+        const refused = yield* run(["serve", "--data-dir", data], environment)
+        assert.strictEqual(refused.code, 3)
+        assert.match(refused.stderr, /Encryption key is missing[\s\S]*Runner address is missing/)
+      }).pipe(Effect.scoped),
+    120_000
+  )
+
+  it.effect("closes a connection on which nothing moves, and none whose answer is still to come", () =>
+    Effect.gen(function*() {
+      const { serve } = yield* Bundle
+      const server = yield* serve(["--data-dir", join(yield* temporaryDirectory, "data"), "--idle-timeout", "1s"])
+      const port = Number(new URL(server.url).port)
+      /** What came until the server closed the connection. */
+      const until = (sent: string) =>
+        Effect.callback<string>((resume) => {
+          let received = ""
+          const socket = connect(port, "127.0.0.1", () => {
+            if (sent !== "") socket.write(sent)
+          })
+          socket.on("data", (data) => {
+            received += data.toString()
+          })
+          socket.on("close", () => resume(Effect.succeed(received)))
+          socket.on("error", () => {})
+        })
+      assert.strictEqual(yield* until(""), "")
+      assert.match(yield* until("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), /^HTTP\/1\.1 200 /)
+
+      // Nothing moves on this one for longer than that, because the server is waited for.
+      const sandbox = yield* Sandbox.make({
+        directory: yield* SandboxDirectory.generate({ users: 3, groups: 1, memberships: 2 }),
+        faults: [{ name: "latency", ms: 3_500 }]
+      })
+      const tested = yield* Effect.promise(() =>
+        fetch(`${server.url}/v1/connectors/test`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${server.firstToken}`, "content-type": "application/json" },
+          body: JSON.stringify({
+            kind: "claude-enterprise",
+            settings: { "scim-url": sandbox.baseUrl, "scim-token": Redacted.value(sandbox.token) }
+          })
+        })
+      )
+      assert.strictEqual(tested.status, 200)
     }).pipe(Effect.scoped))
 
   it.effect("gives a connection up that sends too slowly", () =>

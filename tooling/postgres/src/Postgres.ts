@@ -31,6 +31,10 @@ export interface Postgres {
   readonly database: Effect.Effect<string, PostgresFailed>
   /** Stops it at once, as a crash would, and starts it again on the same data and port. */
   readonly restart: Effect.Effect<void, PostgresFailed>
+  /** The first half of a restart. */
+  readonly stop: Effect.Effect<void>
+  /** The other half. */
+  readonly resume: Effect.Effect<void, PostgresFailed>
 }
 
 /** How to get what is missing, for people. */
@@ -177,6 +181,13 @@ export const start: Effect.Effect<Postgres, PostgresMissing | PostgresFailed, Sc
 
   const prefix = (yield* Clock.currentTimeMillis).toString(36)
   let databases = 0
+  const halt = Effect.suspend(() => stop(running, "SIGQUIT"))
+  const resume = Effect.gen(function*() {
+    // Backends may hold the port a moment longer.
+    running = yield* launch(programs, home, port).pipe(
+      Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 50 })
+    )
+  })
   return {
     port,
     database: Effect.gen(function*() {
@@ -190,12 +201,8 @@ export const start: Effect.Effect<Postgres, PostgresMissing | PostgresFailed, Sc
       if (code !== 0) return yield* new PostgresFailed({ message: `The database ${name} can't be made: ${output}` })
       return `postgres://postgres@127.0.0.1:${port}/${name}`
     }),
-    restart: Effect.gen(function*() {
-      yield* stop(running, "SIGQUIT")
-      // Backends may hold the port a moment longer.
-      running = yield* launch(programs, home, port).pipe(
-        Effect.retry({ schedule: Schedule.spaced("200 millis"), times: 50 })
-      )
-    })
+    restart: Effect.andThen(halt, resume),
+    stop: halt,
+    resume
   }
 })

@@ -27,6 +27,7 @@ export interface Running {
   readonly printed: () => string
   readonly said: () => string
   readonly kill: (signal: "SIGINT" | "SIGTERM" | "SIGKILL") => Effect.Effect<void>
+  readonly pid: number
   readonly finished: Effect.Effect<Finished>
 }
 
@@ -130,6 +131,7 @@ export const make = Effect.fnUntraced(function*(
         printed: () => heard.stdout,
         said: () => heard.stderr,
         kill: (signal) => Effect.ignore(handle.kill({ killSignal: signal })),
+        pid: Number(handle.pid),
         finished: Effect.gen(function*() {
           const code = yield* Effect.orElseSucceed(handle.exitCode, () => -1)
           yield* Fiber.join(out)

@@ -23,9 +23,10 @@ export const actor: Actor = { name: "cli" }
  */
 export const layer = Layer.unwrap(Effect.gen(function*() {
   const config = yield* ServerConfig
-  yield* DataDirectory.ensure(config)
+  const location = DataDirectory.location(config)
+  if (location._tag === "Sqlite") yield* DataDirectory.ensure(config)
   return Tokens.layer.pipe(
     Layer.provideMerge(AuditLog.layer),
-    Layer.provideMerge(Database.layer(DataDirectory.location(config)))
+    Layer.provideMerge(Database.layer(location))
   )
 }))

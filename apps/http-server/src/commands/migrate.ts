@@ -18,8 +18,8 @@ export const migrate = Command.make(
   {},
   Effect.fn("migrate")(function*() {
     const config = yield* ServerConfig
-    yield* DataDirectory.ensure(config)
     const location = DataDirectory.location(config)
+    if (location._tag === "Sqlite") yield* DataDirectory.ensure(config)
     yield* Effect.scoped(Effect.provide(Effect.void, Database.layer(location)))
     yield* Console.error(`The tables of ${Database.describe(location)} are up to date.`)
   })

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { ServerConfig } from "../config/ServerConfig.ts"
+import { requireServing, ServerConfig } from "../config/ServerConfig.ts"
 import * as DataDirectory from "../DataDirectory.ts"
 import { Pulse } from "../jobs/Pulse.ts"
 import { Lifecycle } from "../Lifecycle.ts"
@@ -69,8 +69,9 @@ const running = Effect.gen(function*() {
  * @since 0.1.0
  */
 export const run = Effect.flatMap(ServerConfig, (config) =>
-  running.pipe(
-    Effect.provide(Server.layer(config).pipe(Layer.provideMerge(Observability.layer(config))))
+  Effect.andThen(
+    requireServing(config),
+    Effect.provide(running, Server.layer(config).pipe(Layer.provideMerge(Observability.layer(config))))
   ))
 
 /**

@@ -41,9 +41,12 @@ const all: ReadonlyArray<ConfigField.ConfigField> = Object.values(fields)
 /** More than any secret has. */
 const maxSecretBytes = 64 * 1024
 
+const isPostgres = (settings: Settings): boolean =>
+  Option.exists(settings.databaseUrl, (url) => /^postgres(?:ql)?:\/\//i.test(Redacted.value(url)))
+
 /** What is wrong in a way that only several settings together show. */
 const together = (settings: Settings): ReadonlyArray<Fault> => {
-  const postgres = Option.exists(settings.databaseUrl, (url) => /^postgres(?:ql)?:\/\//i.test(Redacted.value(url)))
+  const postgres = isPostgres(settings)
   const faults: Array<Fault> = []
   if (Option.isSome(settings.tlsCertFile) !== Option.isSome(settings.tlsKeyFile)) {
     faults.push({ where: "", message: "tls-cert-file and tls-key-file belong together: give both or none." })
@@ -54,6 +57,22 @@ const together = (settings: Settings): ReadonlyArray<Fault> => {
       message: "Database URL must begin with postgres://. For SQLite leave it out and set data-dir."
     })
   }
+  if (Duration.toMillis(settings.requestTimeout) < 1_000 || Duration.toMillis(settings.idleTimeout) < 1_000) {
+    faults.push({ where: "request-timeout, idle-timeout", message: "Timeouts must be a second or longer." })
+  }
+  return faults
+}
+
+/**
+ * What is missing for serving. Commands that work on the database alone need none of it.
+ *
+ * @since 0.1.0
+ */
+export const requireServing = Effect.fn("ServerConfig.requireServing")(function*(
+  settings: Settings
+): Effect.fn.Return<void, ConfigFaults> {
+  const postgres = isPostgres(settings)
+  const faults: Array<Fault> = []
   if (postgres && Option.isNone(settings.encryptionKey)) {
     faults.push({
       where: environmentName("encryption-key"),
@@ -74,11 +93,8 @@ const together = (settings: Settings): ReadonlyArray<Fault> => {
       message: "Several processes need one PostgreSQL; set the database URL too."
     })
   }
-  if (Duration.toMillis(settings.requestTimeout) < 1_000 || Duration.toMillis(settings.idleTimeout) < 1_000) {
-    faults.push({ where: "request-timeout, idle-timeout", message: "Timeouts must be a second or longer." })
-  }
-  return faults
-}
+  if (faults.length > 0) return yield* new ConfigFaults({ faults })
+})
 
 const readFile = Effect.fnUntraced(function*(path: string, what: string) {
   const files = yield* FileSystem.FileSystem

@@ -72,3 +72,28 @@ export const sort = (fields: ReadonlyArray<ConfigField>, settings: ReadonlyMap<s
     secret: new Map(given.filter(([name]) => secrets.has(name)))
   }
 }
+
+/**
+ * With another address the secrets would go to another server than the one that they were entered for.
+ *
+ * @since 0.1.0
+ */
+export const refuseSilentMove = Effect.fnUntraced(function*(
+  fields: ReadonlyArray<ConfigField>,
+  before: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, string>>
+) {
+  const moved = fields.find((field) =>
+    field.kind === "url" && given[field.name] !== undefined && given[field.name] !== before.get(field.name)
+  )
+  if (moved === undefined) return
+  const absent = fields.filter((field) =>
+    field.kind === "secret" && before.has(field.name) && (given[field.name] ?? "").trim() === ""
+  )
+  if (absent.length === 0) return
+  return yield* invalid(absent.map((field) => ({
+    field: field.name,
+    message:
+      `${moved.displayName} changes, so ${field.displayName} must be entered again: it was given for another address.`
+  })))
+})

@@ -11,6 +11,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import { Connectors } from "../Connectors.ts"
 import * as Actors from "./Actors.ts"
 import * as Conditional from "./Conditional.ts"
+import * as CurrentChange from "./CurrentChange.ts"
 
 const tagged = (connector: Connector) =>
   HttpApiSchema.withHeaders({ body: connector, headers: { etag: Conditional.etagOf(connector.revision) } })
@@ -27,7 +28,10 @@ export const layer = HttpApiBuilder.group(
       kinds: () => Effect.succeed(connectors.kinds),
       list: ({ query }) => connectors.list(query),
       create: ({ payload }) =>
-        Effect.flatMap(Actors.current, (actor) => connectors.create(actor, payload)).pipe(
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => connectors.create(actor, payload)),
+          (id) => Effect.flatMap(Actors.current, (actor) => connectors.created(actor, id))
+        ).pipe(
           Effect.map((connector) =>
             HttpApiSchema.withHeaders({
               body: connector,
@@ -40,23 +44,30 @@ export const layer = HttpApiBuilder.group(
       update: Effect.fnUntraced(function*({ headers, params, payload }) {
         const actor = yield* Actors.current
         const revision = yield* Conditional.revisionOf(headers["if-match"])
-        return tagged(yield* connectors.update(actor, params.connectorId, payload, revision))
+        return tagged(
+          yield* CurrentChange.once(connectors.update(actor, params.connectorId, payload, revision), connectors.get)
+        )
       }),
       test: ({ params }) => connectors.test(params.connectorId),
       rotateSecrets: ({ params, payload }) =>
-        Effect.flatMap(Actors.current, (actor) => connectors.rotateSecrets(actor, params.connectorId, payload)).pipe(
-          Effect.map(tagged)
-        ),
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => connectors.rotateSecrets(actor, params.connectorId, payload)),
+          connectors.get
+        ).pipe(Effect.map(tagged)),
       pause: ({ params }) =>
-        Effect.flatMap(Actors.current, (actor) => connectors.pause(actor, params.connectorId)).pipe(Effect.map(tagged)),
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => connectors.pause(actor, params.connectorId)),
+          connectors.get
+        ).pipe(Effect.map(tagged)),
       resume: ({ params }) =>
-        Effect.flatMap(Actors.current, (actor) => connectors.resume(actor, params.connectorId)).pipe(
-          Effect.map(tagged)
-        ),
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => connectors.resume(actor, params.connectorId)),
+          connectors.get
+        ).pipe(Effect.map(tagged)),
       remove: Effect.fnUntraced(function*({ headers, params }) {
         const actor = yield* Actors.current
         const revision = yield* Conditional.revisionOf(headers["if-match"])
-        yield* connectors.remove(actor, params.connectorId, revision)
+        yield* CurrentChange.once(connectors.remove(actor, params.connectorId, revision), () => Effect.void)
       }),
       capabilities: ({ params }) => connectors.capabilities(params.connectorId)
     })

@@ -25,6 +25,8 @@ export interface HttpLimitsShape {
   readonly idleTimeout: Duration.Duration
   /** Event streams say that they live this often. */
   readonly heartbeat: Duration.Duration
+  /** How long a request waits for another one with the same `Idempotency-Key`. Longer than a process that died may be taken for one that lives. */
+  readonly keyPatience: Duration.Duration
 }
 
 /**
@@ -37,7 +39,8 @@ export const defaults: HttpLimitsShape = {
   eventStreams: 100,
   receiveTimeout: Duration.seconds(30),
   idleTimeout: Duration.minutes(2),
-  heartbeat: Duration.seconds(15)
+  heartbeat: Duration.seconds(15),
+  keyPatience: Duration.seconds(8)
 }
 
 /**

@@ -10,7 +10,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { createServer, type Server, STATUS_CODES } from "node:http"
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import type { Socket } from "node:net"
 import { HttpLimits, type HttpLimitsShape } from "./HttpLimits.ts"
@@ -88,13 +88,32 @@ const refuse = (error: Error, socket: Socket): void => {
   )
 }
 
+/**
+ * Closes connections on which nothing moves. One whose request is being answered waits for the server: for the end of an operation, or for the next event.
+ * One that does not take what it is sent is closed all the same.
+ */
+const closeIdle = (server: Server, idle: number): void => {
+  const answers = new WeakMap<Socket, ServerResponse>()
+  server.timeout = idle
+  server.on("request", (request, response) => {
+    answers.set(request.socket, response)
+    response.once("close", () => answers.delete(request.socket))
+  })
+  server.on("timeout", (socket) => {
+    const answer = answers.get(socket)
+    // It counts anew after each time.
+    if (answer !== undefined && answer.writableLength === 0) socket.setTimeout(idle)
+    else socket.destroy()
+  })
+}
+
 const make = (limits: HttpLimitsShape, certificate: Certificate | undefined): Server => {
   const receive = Duration.toMillis(limits.receiveTimeout)
   const options = {
     requestTimeout: receive,
     headersTimeout: Math.min(receive, 10_000),
     connectionsCheckingInterval: Math.min(receive, 5_000),
-    keepAliveTimeout: 15_000,
+    keepAliveTimeout: Math.min(Duration.toMillis(limits.idleTimeout), 15_000),
     maxHeaderSize: 64 * 1024
   }
   const server = certificate === undefined
@@ -105,7 +124,7 @@ const make = (limits: HttpLimitsShape, certificate: Certificate | undefined): Se
       key: Redacted.value(certificate.key),
       minVersion: "TLSv1.2"
     })
-  server.timeout = Duration.toMillis(limits.idleTimeout)
+  closeIdle(server, Duration.toMillis(limits.idleTimeout))
   server.on("clientError", (error, socket) => {
     if ("destroySoon" in socket) refuse(error, socket as Socket)
     else socket.destroy()

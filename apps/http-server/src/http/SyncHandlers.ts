@@ -11,6 +11,7 @@ import * as Scope from "effect/Scope"
 import { Lifecycle } from "../Lifecycle.ts"
 import { Syncs } from "../Syncs.ts"
 import * as Actors from "./Actors.ts"
+import * as CurrentChange from "./CurrentChange.ts"
 import * as EventStream from "./EventStream.ts"
 import { HttpLimits } from "./HttpLimits.ts"
 
@@ -27,12 +28,23 @@ export const layer = HttpApiBuilder.group(
     let streams = 0
     return handlers.handleAll({
       start: ({ params }) =>
-        Effect.flatMap(Actors.current, (actor) => syncs.start(actor, params.connectorId, "manual")),
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => syncs.start(actor, params.connectorId, "manual")),
+          syncs.get
+        ),
       list: ({ params, query: { state, ...page } }) =>
         syncs.list(params.connectorId, state === undefined ? {} : { state }, page),
       get: ({ params }) => syncs.get(params.syncId),
-      cancel: ({ params }) => Effect.flatMap(Actors.current, (actor) => syncs.cancel(actor, params.syncId)),
-      publish: ({ params }) => Effect.flatMap(Actors.current, (actor) => syncs.publish(actor, params.syncId)),
+      cancel: ({ params }) =>
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => syncs.cancel(actor, params.syncId)),
+          syncs.get
+        ),
+      publish: ({ params }) =>
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => syncs.publish(actor, params.syncId)),
+          syncs.get
+        ),
       events: Effect.fnUntraced(function*({ headers, params }) {
         const events = yield* syncs.events(params.syncId)
         if (streams >= limits.eventStreams) {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { TimedGrants } from "../TimedGrants.ts"
 import * as Actors from "./Actors.ts"
+import * as CurrentChange from "./CurrentChange.ts"
 
 /**
  * @since 0.1.0
@@ -25,9 +26,12 @@ export const layer = HttpApiBuilder.group(
         }, page),
       get: ({ params }) => timedGrants.get(params.timedGrantId),
       update: ({ params, payload }) =>
-        Effect.flatMap(
-          Actors.current,
-          (actor) => timedGrants.setExpiry(actor, params.timedGrantId, payload.expiresAt)
+        CurrentChange.once(
+          Effect.flatMap(
+            Actors.current,
+            (actor) => timedGrants.setExpiry(actor, params.timedGrantId, payload.expiresAt)
+          ),
+          timedGrants.get
         )
     })
   })

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { Tokens } from "../Tokens.ts"
 import * as Actors from "./Actors.ts"
+import * as CurrentChange from "./CurrentChange.ts"
 
 /**
  * @since 0.1.0
@@ -25,7 +26,11 @@ export const layer = HttpApiBuilder.group(
           Effect.catchTag("NotFound", () => Effect.fail(new Unauthorized({})))
         ),
       list: ({ query }) => tokens.list(query),
-      revoke: ({ params }) => Effect.flatMap(Actors.current, (actor) => tokens.revoke(actor, params.tokenId))
+      revoke: ({ params }) =>
+        CurrentChange.once(
+          Effect.flatMap(Actors.current, (actor) => tokens.revoke(actor, params.tokenId)),
+          () => Effect.void
+        )
     })
   })
 )

@@ -5,7 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, FileSystem, Option, Redacted } from "effect"
 import { join } from "node:path"
-import { type Given, ServerConfig } from "../../src/config/ServerConfig.ts"
+import { type Given, requireServing, ServerConfig } from "../../src/config/ServerConfig.ts"
 import { environmentName, fields } from "../../src/config/Settings.ts"
 import { temporaryDirectory } from "../Databases.ts"
 
@@ -105,9 +105,16 @@ layer(NodeServices.layer)("ServerConfig", (it) => {
   it.effect("says what belongs together", () =>
     Effect.gen(function*() {
       const database = { [environmentName("database-url")]: "postgres://127.0.0.1/db" }
-      const alone = yield* faultsOf({}, database)
+      const serving = (given: Given, environment: Readonly<Record<string, string>> = {}) =>
+        Effect.flatMap(ServerConfig.read(given, environment), requireServing).pipe(
+          Effect.flip,
+          Effect.map(({ faults }) => faults)
+        )
+      // Commands that need the database alone are not kept from it.
+      yield* ServerConfig.read({}, database)
+      const alone = yield* serving({}, database)
       assert.deepStrictEqual(alone.map(({ where }) => where), [environmentName("encryption-key"), "runner-address"])
-      assert.include((yield* faultsOf(flags({ "runner-address": "10.0.0.1:1" })))[0]?.message, "PostgreSQL")
+      assert.include((yield* serving(flags({ "runner-address": "10.0.0.1:1" })))[0]?.message, "PostgreSQL")
       assert.include((yield* faultsOf(flags({ "tls-cert-file": "/x" })))[0]?.message, "belong together")
       assert.include(
         (yield* faultsOf({}, { [environmentName("database-url")]: "mysql://x/y" }))[0]?.message,

@@ -54,6 +54,7 @@ withBundle("SIGTERM in the middle of work", (it) => {
       const wanted = operations.filter(({ outcome }) => outcome === "Granted" || outcome === "Created").length
       assert.strictEqual(wanted, operations.length, "a change was found to be made already")
       assert.strictEqual(writes.length, operations.length)
+      for (const milliseconds of took) assert.isBelow(milliseconds, 10_000)
       console.log(
         `ended ${took.join(", ")} ms after SIGTERM; ${writes.length} writes for ${operations.length} operations`
       )

@@ -99,6 +99,7 @@ const services = Effect.gen(function*() {
           control.created.push({ actor, name: request.name })
           return made
         }),
+      created: (_actor, id) => Effect.orDie(find(id)),
       update: (_actor, id, request, revision) =>
         Effect.gen(function*() {
           const found = yield* find(id)

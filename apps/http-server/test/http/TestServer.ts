@@ -2,7 +2,7 @@
  * The HTTP side on a port of its own, with services in memory and tokens in a real database; spoken to over real HTTP.
  */
 import type { Scope as TokenScope } from "@access-kit/server-api/Authorization"
-import { Context, Effect, Layer, Logger, Redacted } from "effect"
+import { Context, Duration, Effect, Layer, Logger, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { join } from "node:path"
 import type * as Edge from "../../src/http/Edge.ts"
@@ -106,6 +106,11 @@ export const layer = (options: {
       temporaryDirectory,
       (directory) => Database.layer(Database.Location.Sqlite({ filename: join(directory, "server.db") }))
     ))),
-    Layer.provide(Layer.merge(logging, Layer.succeed(HttpLimits, { ...defaults, ...options.limits }))),
+    Layer.provide(
+      Layer.merge(
+        logging,
+        Layer.succeed(HttpLimits, { ...defaults, keyPatience: Duration.millis(300), ...options.limits })
+      )
+    ),
     Layer.orDie
   )

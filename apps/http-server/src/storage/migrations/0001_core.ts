@@ -143,7 +143,8 @@ const sqlite = [
     subject_id TEXT,
     details TEXT NOT NULL,
     address TEXT,
-    request_id TEXT
+    request_id TEXT,
+    idempotency_key TEXT
   )`,
   `CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log
     BEGIN SELECT RAISE(ABORT, 'The audit log is append-only.'); END`,
@@ -163,7 +164,8 @@ const postgres = [
     subject_id TEXT,
     details TEXT NOT NULL,
     address TEXT,
-    request_id TEXT
+    request_id TEXT,
+    idempotency_key TEXT
   )`,
   `CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'The audit log is append-only.'; END
@@ -175,7 +177,9 @@ const postgres = [
 const auditIndexes = [
   `CREATE INDEX audit_log_of_connector ON audit_log (connector_id, sequence)`,
   `CREATE INDEX audit_log_of_subject ON audit_log (subject_id, sequence)`,
-  `CREATE INDEX audit_log_by_time ON audit_log (at)`
+  `CREATE INDEX audit_log_by_time ON audit_log (at)`,
+  // Whether a request that never answered has made its change.
+  `CREATE INDEX audit_log_of_key ON audit_log (token_id, idempotency_key) WHERE idempotency_key IS NOT NULL`
 ]
 
 export default Effect.gen(function*() {
