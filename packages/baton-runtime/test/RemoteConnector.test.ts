@@ -25,7 +25,7 @@ import {
   ResourceTypesService
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
 import { ConnectorProcess, RemoteConnector } from "@access-kit/baton-runtime"
-import { C1zSink } from "@access-kit/c1z"
+import { C1zSink, WorkDirectory } from "@access-kit/c1z"
 import type { Page, Resource } from "@access-kit/connector-model"
 import * as ConnectorModel from "@access-kit/connector-model/Connector"
 import { MemorySink, Sync } from "@access-kit/connector-sync"
@@ -193,7 +193,9 @@ describe("RemoteConnector over our own server", () => {
 
   it.live("gathers anew when a listing begins again, and leaves nothing behind", () =>
     Effect.gen(function*() {
-      const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("baton-listing-")).length
+      // Those of this process: others may be at work beside it.
+      const prefix = yield* WorkDirectory.prefix("baton-listing")
+      const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith(prefix)).length
       const before = folders()
       yield* Effect.gen(function*() {
         const content = Directory.sample()

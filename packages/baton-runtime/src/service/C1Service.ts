@@ -9,6 +9,7 @@
  */
 import { ConnectorService } from "@access-kit/baton-protocol/gen/c1/connector/v2/connector_pb"
 import type { Task } from "@access-kit/baton-protocol/gen/c1/connectorapi/baton/v1/baton_pb"
+import * as WorkDirectory from "@access-kit/c1z/WorkDirectory"
 import { Connector } from "@access-kit/connector-model/Connector"
 import { Code } from "@connectrpc/connect"
 import * as Context from "effect/Context"
@@ -17,6 +18,7 @@ import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
+import { tmpdir } from "node:os"
 import type { RpcError } from "../RpcError.ts"
 import { C1Client } from "./C1Client.ts"
 import * as DebugLog from "./DebugLog.ts"
@@ -99,8 +101,9 @@ export const run: (
       provisioning: options.provisioning,
       ticketing: options.ticketing
     })
+    yield* WorkDirectory.sweep(settings.temporaryDirectory ?? tmpdir(), "baton-service")
     const temporary = yield* files.makeTempDirectoryScoped({
-      prefix: "baton-service-",
+      prefix: yield* WorkDirectory.prefix("baton-service"),
       ...(settings.temporaryDirectory === undefined ? {} : { directory: settings.temporaryDirectory })
     }).pipe(Effect.mapError(noDirectory(settings.temporaryDirectory)))
     const here = { ...settings, temporaryDirectory: temporary }

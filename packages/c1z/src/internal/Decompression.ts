@@ -10,6 +10,7 @@ import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { constants, createZstdDecompress } from "node:zlib"
 import * as C1zError from "../C1zError.ts"
+import * as WorkDirectory from "../WorkDirectory.ts"
 import { codeOf } from "./Failures.ts"
 import { find, type ZstdFault, type ZstdFrame } from "./ZstdFrames.ts"
 
@@ -228,10 +229,15 @@ export const temporaryDirectory = (
 ): Effect.Effect<string, C1zError.C1zError, Scope.Scope> => {
   const parent = limits.temporaryDirectory ?? tmpdir()
   return Effect.acquireRelease(
-    Effect.try({
-      try: () => mkdtempSync(join(parent, "c1z-")),
-      catch: (cause) => decodingError(path, parent, limits, cause)
-    }),
+    WorkDirectory.sweep(parent, "c1z").pipe(
+      Effect.andThen(WorkDirectory.prefix("c1z")),
+      Effect.flatMap((prefix) =>
+        Effect.try({
+          try: () => mkdtempSync(join(parent, prefix)),
+          catch: (cause) => decodingError(path, parent, limits, cause)
+        })
+      )
+    ),
     remove
   )
 }

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import type * as C1zError from "../C1zError.ts"
+import * as WorkDirectory from "../WorkDirectory.ts"
 import type * as WriteError from "../WriteError.ts"
 import { codeOf, sqliteCodeOf } from "./Failures.ts"
 import * as OutputFile from "./OutputFile.ts"
@@ -45,7 +46,10 @@ export const v1 = (
 ): Effect.Effect<number, C1zError.C1zError | WriteError.WriteError> =>
   OutputFile.replace(path, (temporary) =>
     Effect.acquireUseRelease(
-      OutputFile.attempt(path, () => mkdtempSync(join(dirname(resolve(path)), ".c1z-"))),
+      WorkDirectory.sweep(dirname(resolve(path)), ".c1z").pipe(
+        Effect.andThen(WorkDirectory.prefix(".c1z")),
+        Effect.flatMap((prefix) => OutputFile.attempt(path, () => mkdtempSync(join(dirname(resolve(path)), prefix))))
+      ),
       (directory) => {
         const database = join(directory, "db")
         return Effect.andThen(

@@ -10,6 +10,7 @@ import {
   type Resource as ResourceMessage,
   ResourceSchema
 } from "@access-kit/baton-protocol/gen/c1/connector/v2/resource_pb"
+import * as WorkDirectory from "@access-kit/c1z/WorkDirectory"
 import type { Expandable, Grant } from "@access-kit/connector-model/Grant"
 import type { ResourceRecord } from "@access-kit/connector-model/Page"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
@@ -67,8 +68,8 @@ export class Spool {
   private readonly statements: ReturnType<typeof prepared>
   private uncommitted = 0
 
-  constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), "baton-listing-"))
+  constructor(prefix: string) {
+    this.folder = mkdtempSync(join(tmpdir(), prefix))
     this.database = new DatabaseSync(join(this.folder, "listing.db"))
     this.database.exec(
       `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; ${SCHEMA} BEGIN`
@@ -186,6 +187,9 @@ const prepared = (database: DatabaseSync) => ({
 })
 
 export const make: Effect.Effect<Spool, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => new Spool()),
+  WorkDirectory.sweep(tmpdir(), "baton-listing").pipe(
+    Effect.andThen(WorkDirectory.prefix("baton-listing")),
+    Effect.map((prefix) => new Spool(prefix))
+  ),
   (spool) => Effect.sync(() => spool.close())
 )
