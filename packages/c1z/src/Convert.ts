@@ -5,9 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as C1zError from "./C1zError.ts"
-import * as OutputFile from "./internal/OutputFile.ts"
 import { storeOf } from "./internal/Store.ts"
-import * as V3Export from "./internal/V3Export.ts"
 import * as Writing from "./internal/Writing.ts"
 import type { Snapshot } from "./Snapshot.ts"
 import type * as WriteError from "./WriteError.ts"
@@ -39,8 +37,5 @@ export const convert = Effect.fn("Convert.convert")(function*(
 ): Effect.fn.Return<number, C1zError.C1zError | WriteError.WriteError> {
   const store = storeOf(snapshot.file)
   if (options.format !== "v3") return yield* Writing.v1(store, [snapshot.sync.id], options.format, options.path)
-  return yield* OutputFile.replace(
-    options.path,
-    (temporary) => Writing.steps(store, options.path, () => V3Export.write(store.database, snapshot.sync.id, temporary))
-  )
+  return yield* Writing.v3(store, snapshot.sync.id, options.path)
 })

@@ -3,14 +3,14 @@ import { C1z, C1zSink, Convert } from "@access-kit/c1z"
 import type { Page } from "@access-kit/connector-model"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { zstdDecompressSync } from "node:zlib"
 import { changes } from "../src/internal/PebbleBatch.ts"
-import { logsOf, read } from "../src/internal/V3Container.ts"
 import { records } from "../src/internal/WriteAheadLog.ts"
 import * as Directory from "./Directory.ts"
+import * as Repacked from "./Repacked.ts"
 
 const odd = ["plain", "a:b", "NUL\u0000and\u0001", "é 日本 \u{1f600}", "quote\"\\'", "x".repeat(300)]
 
@@ -81,18 +81,12 @@ const inside = (path: string, syncId: string): string => {
   const bytes = readFileSync(path)
   const plain = (content: Uint8Array) => Buffer.from(content).toString("latin1").replaceAll(syncId, "")
   if (bytes.toString("latin1", 0, 5) === "C1ZF\0") return plain(zstdDecompressSync(bytes.subarray(5)))
-  const file = openSync(path, "r")
-  try {
-    const [log] = logsOf(read(file, bytes.length).members ?? []) ?? []
-    assert.isDefined(log)
-    const content = bytes.subarray(log?.start, (log?.start ?? 0) + (log?.size ?? 0))
-    return [...records((position, length) => content.subarray(position, position + length), content.length)]
-      .flatMap((record) => [...changes(record)])
-      .map(({ key, value }) => `${plain(key)}=${plain(value ?? new Uint8Array(0))}`)
-      .join("\n")
-  } finally {
-    closeSync(file)
-  }
+  const content = Repacked.unpack(path).files.find(({ name }) => name.endsWith(".log"))?.content
+  assert(content !== undefined)
+  return [...records((position, length) => Buffer.from(content).subarray(position, position + length), content.length)]
+    .flatMap((record) => [...changes(record)])
+    .map(({ key, value }) => `${plain(key)}=${plain(value ?? new Uint8Array(0))}`)
+    .join("\n")
 }
 
 const columnsOfRuns = (database: DatabaseSync): ReadonlyArray<string> =>

@@ -6,31 +6,47 @@ import {
 } from "@access-kit/baton-protocol/gen/c1/c1z/v3/manifest_pb"
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
 import { createHash } from "node:crypto"
-import { closeSync, openSync, readFileSync, statSync } from "node:fs"
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
-import { preamble, read, TAR_END, tarHeader, tarPadding } from "../src/internal/V3Container.ts"
+import { preamble, read, TAR_END, tarHeader, tarMembers, tarPadding } from "../src/internal/V3Container.ts"
 
 export type Packing = "TAR" | "TAR_ZSTD" | "INDEXED_ZSTD"
 
 export type Files = ReadonlyArray<{ readonly name: string; readonly content: Uint8Array }>
 
-/** Manifest and files of a v3 file that is packed as TAR or INDEXED_ZSTD. */
+/** Manifest and files of a v3 file, however it is packed. */
 export const unpack = (path: string): { readonly manifest: Uint8Array; readonly files: Files } => {
   const bytes = readFileSync(path)
   const file = openSync(path, "r")
   try {
-    const { manifest, members } = read(file, statSync(path).size)
+    const { manifest, members, payloadStart } = read(file, statSync(path).size)
     return {
       manifest: toBinary(C1ZManifestV3Schema, manifest),
-      files: (members ?? []).map(({ name, packed, size, start }) => ({
-        name,
-        content: packed === undefined
-          ? bytes.subarray(start, start + size)
-          : zstdDecompressSync(bytes.subarray(start, start + packed.size))
-      }))
+      files: members === undefined
+        ? untar(zstdDecompressSync(bytes.subarray(payloadStart)), `${path}.tar`)
+        : members.map(({ name, packed, size, start }) => ({
+          name,
+          content: packed === undefined
+            ? bytes.subarray(start, start + size)
+            : zstdDecompressSync(bytes.subarray(start, start + packed.size))
+        }))
     }
   } finally {
     closeSync(file)
+  }
+}
+
+const untar = (bytes: Buffer, path: string): Files => {
+  writeFileSync(path, bytes)
+  const file = openSync(path, "r")
+  try {
+    return tarMembers(file, 0, bytes.length).map(({ name, size, start }) => ({
+      name,
+      content: bytes.subarray(start, start + size)
+    }))
+  } finally {
+    closeSync(file)
+    rmSync(path)
   }
 }
 

@@ -40,6 +40,15 @@ const tried = (path: string, options: C1z.OpenOptions = {}) =>
   }).pipe(Effect.scoped)
 
 describe("a payload of a log only", () => {
+  it.effect("is packed by the writer, into a fraction of its size", () =>
+    Effect.gen(function*() {
+      const { path, unpacked } = yield* logOnly
+      const inspection = yield* C1z.inspect(path)
+      assert.strictEqual(inspection.manifest?.payload, "tar+zstd")
+      const size = unpacked.files.reduce((sum, { content }) => sum + content.length, 0)
+      assert.isBelow(inspection.bytes, size / 4)
+    }).pipe(Effect.scoped))
+
   for (const packing of PACKINGS) {
     it.effect(`is read where it is packed as ${packing}`, () =>
       Effect.gen(function*() {

@@ -78,9 +78,12 @@ const syncDirectory = (path: string): void => {
 
 /** The rows as the log of a v3 file. What it needs is loaded here: other formats do without. */
 const writeLog = async (file: WorkFile): Promise<void> => {
-  const { write } = await import("./V3Export.ts")
-  const steps = write(file.database, file.syncId, file.target.temporary)
-  while (steps.next().done !== true);
+  const { pack, write } = await import("./V3Export.ts")
+  const { merged, temporary } = file.target
+  const steps = write(file.database, file.syncId, merged)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  await pack(step.value, merged, temporary)
 }
 
 const write = async (file: WorkFile, format: Format, database: number): Promise<number> => {

@@ -14,8 +14,10 @@ import {
   SyncType
 } from "@access-kit/baton-protocol/gen/c1/storage/v3/records_pb"
 import { create, toBinary } from "@bufbuild/protobuf"
-import { closeSync, openSync, writeSync } from "node:fs"
+import { closeSync, createReadStream, createWriteStream, openSync, statSync, writeSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
+import { pipeline } from "node:stream/promises"
+import { constants, createZstdCompress } from "node:zlib"
 import { BatchWriter, engineKey, key, KIND } from "./PebbleBatch.ts"
 import { integer, text } from "./Row.ts"
 import { preamble, TAR_END, tarHeader, tarPadding } from "./V3Container.ts"
@@ -23,6 +25,8 @@ import { time, writers } from "./V3Records.ts"
 import { LogWriter } from "./WriteAheadLog.ts"
 
 const BATCH = 1024 * 1024
+
+const CHUNK = 256 * 1024
 
 const SYNC_TYPES: Readonly<Record<string, SyncType>> = {
   full: SyncType.FULL,
@@ -82,9 +86,14 @@ const versions = (): Uint8Array => {
 const NEXT = Symbol("next")
 
 /**
- * Writes the sync `syncId` to a file that exists. Yields between some hundred rows.
+ * Writes the payload of the sync `syncId` to a file of its own: a tar, whose log is known in size only once it is written. Yields between some hundred
+ * rows, and answers what stands before the payload.
  */
-export const write = function*(database: DatabaseSync, syncId: string, path: string): Generator<typeof NEXT, void> {
+export const write = function*(
+  database: DatabaseSync,
+  syncId: string,
+  payload: string
+): Generator<typeof NEXT, Uint8Array> {
   const run = database.prepare("SELECT * FROM v1_sync_runs WHERE sync_id = ?").get(syncId)
   const resources = countBy(database, "v1_resources", syncId)
   const entitlements = countBy(database, "v1_entitlements", syncId)
@@ -109,7 +118,7 @@ export const write = function*(database: DatabaseSync, syncId: string, path: str
     create(C1ZManifestV3Schema, {
       engine: "pebble3",
       engineSchemaVersion: 24,
-      payloadEncoding: PayloadEncoding.TAR,
+      payloadEncoding: PayloadEncoding.TAR_ZSTD,
       pebbleIdIndexFormat: PebbleIdIndexFormat.STRUCTURED_V1,
       syncRuns: [create(SyncRunSummarySchema, {
         syncId,
@@ -120,7 +129,7 @@ export const write = function*(database: DatabaseSync, syncId: string, path: str
       })]
     })
   )
-  const file = openSync(path, "r+")
+  const file = openSync(payload, "w+", 0o600)
   try {
     let position = 0
     const emit = (bytes: Uint8Array): void => {
@@ -128,8 +137,7 @@ export const write = function*(database: DatabaseSync, syncId: string, path: str
       while (done < bytes.length) done += writeSync(file, bytes, done, bytes.length - done, position + done)
       position += bytes.length
     }
-    emit(preamble(manifest))
-    const header = position
+    // The header of the first entry, which comes last.
     position += 512
     const records = new LogWriter(emit)
     const log = new Log(records)
@@ -180,9 +188,27 @@ export const write = function*(database: DatabaseSync, syncId: string, path: str
       emit(tarPadding(content.length))
     }
     emit(new Uint8Array(TAR_END))
-    position = header
+    position = 0
     emit(tarHeader("000002.log", size))
   } finally {
     closeSync(file)
   }
+  return preamble(manifest)
+}
+
+/** Packs a payload, which takes a tenth of the room, into a file that exists. */
+export const pack = (before: Uint8Array, payload: string, path: string, signal?: AbortSignal): Promise<void> => {
+  const output = createWriteStream(path, { flags: "r+" })
+  output.write(before)
+  return pipeline(
+    createReadStream(payload, { highWaterMark: CHUNK }),
+    createZstdCompress({
+      chunkSize: CHUNK,
+      pledgedSrcSize: statSync(payload).size,
+      // As the writer of v1 has it.
+      params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 }
+    }),
+    output,
+    signal === undefined ? {} : { signal }
+  )
 }
