@@ -13,7 +13,6 @@ import type {
 } from "@access-kit/connector-model/Outcome"
 import * as Outcomes from "@access-kit/connector-model/Outcome"
 import { ResourceId } from "@access-kit/connector-model/Resource"
-import type { Access } from "@access-kit/server-api/Directory"
 import type { PageRequest } from "@access-kit/server-api/Paging"
 import { type InvalidInput, type NotFound, Unavailable } from "@access-kit/server-api/Problems"
 import * as Clock from "effect/Clock"
@@ -26,6 +25,7 @@ import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Changes from "./directory/Changes.ts"
 import * as Generations from "./directory/Generations.ts"
+import * as Listings from "./directory/Listings.ts"
 import * as Load from "./directory/Load.ts"
 import * as Reads from "./directory/Reads.ts"
 import * as SearchIndex from "./directory/SearchIndex.ts"
@@ -101,7 +101,8 @@ const decodePrincipal = Schema.decodeUnknownEffect(Principal)
 export class Directory extends Context.Service<Directory, {
   readonly accounts: Listing<{ readonly search?: string; readonly status?: string; readonly email?: string }>
   readonly account: Single
-  readonly access: (connectorId: string, accountId: string) => Effect.Effect<Access, NotFound | Unavailable>
+  /** An `Access`: what the account holds, and what follows from it. */
+  readonly access: Single
   readonly groups: Listing<{ readonly search?: string }>
   readonly group: Single
   readonly entitlements: Listing<{
@@ -153,7 +154,8 @@ const make = Effect.fn("Directory.make")(function*(options: Options) {
   const generations = yield* Generations.make(index)
   const loads = yield* Load.make(index, generations)
   const changes = yield* Changes.make(index)
-  const reads = yield* Reads.make(index)
+  const reads = yield* Reads.make
+  const listings = yield* Listings.make(index)
   const grace = options.grace ?? Duration.seconds(30)
 
   const reading = available("Reading the directory")
@@ -271,14 +273,14 @@ const make = Effect.fn("Directory.make")(function*(options: Options) {
   }, reading)
 
   return Directory.of({
-    accounts: (connectorId, filter, page) => reading(reads.accounts(connectorId, filter, page)),
+    accounts: (connectorId, filter, page) => reading(listings.accounts(connectorId, filter, page)),
     account: (connectorId, id) => reading(reads.account(connectorId, id)),
     access: (connectorId, accountId) => reading(reads.access(connectorId, accountId)),
-    groups: (connectorId, filter, page) => reading(reads.groups(connectorId, filter, page)),
+    groups: (connectorId, filter, page) => reading(listings.groups(connectorId, filter, page)),
     group: (connectorId, id) => reading(reads.group(connectorId, id)),
-    entitlements: (connectorId, filter, page) => reading(reads.entitlements(connectorId, filter, page)),
+    entitlements: (connectorId, filter, page) => reading(listings.entitlements(connectorId, filter, page)),
     entitlement: (connectorId, id) => reading(reads.entitlement(connectorId, id)),
-    grants: (connectorId, filter, page) => reading(reads.grants(connectorId, filter, page)),
+    grants: (connectorId, filter, page) => reading(listings.grants(connectorId, filter, page)),
     grant: (connectorId, id) => reading(reads.grant(connectorId, id)),
     load,
     apply,

@@ -19,9 +19,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import * as Already from "./Already.ts"
 import { Connectors } from "./Connectors.ts"
 import { Directory, type Encoded, type KnownGrant } from "./Directory.ts"
-import { encoded } from "./directory/Reads.ts"
+import { encoded } from "./directory/PageText.ts"
 import { available } from "./storage/Available.ts"
 import * as Timestamp from "./storage/Timestamp.ts"
 
@@ -32,7 +33,7 @@ type Lookup<A> = (connectorId: string, id: string) => Effect.Effect<A, NotFound 
  */
 export class SourceLookup extends Context.Service<SourceLookup, {
   readonly account: Lookup<Encoded>
-  readonly access: Lookup<Api.Access>
+  readonly access: Lookup<Encoded>
   readonly group: Lookup<Encoded>
   readonly entitlement: Lookup<Encoded>
   readonly grant: Lookup<Encoded>
@@ -193,9 +194,11 @@ const make = Effect.gen(function*() {
     ) => Effect.Effect<B, NotFound | SourceFailed | Unavailable>,
     bounded: boolean
   ): Lookup<A | B> =>
-  (connectorId, id) =>
-    Effect.catchTag(
-      first(connectorId, id),
+  (connectorId, id) => {
+    const found = first(connectorId, id)
+    if (Already.succeeded(found)) return found
+    return Effect.catchTag(
+      found,
       "NotFound",
       Effect.fnUntraced(function*(problem) {
         const connector = yield* open(connectorId, what, id, problem)
@@ -203,6 +206,7 @@ const make = Effect.gen(function*() {
         return yield* then(connector, id, connectorId)
       })
     )
+  }
 
   const principalOf = Effect.fnUntraced(function*(connector: Connector["Service"], id: ResourceId, grantId: string) {
     const handler = connector.resourceTypes.find(({ resourceType }) => resourceType.id === id.resourceType)

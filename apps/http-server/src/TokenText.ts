@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
-import { createHash, randomBytes } from "node:crypto"
+import { hash as digest, randomBytes } from "node:crypto"
 import { crc32 } from "node:zlib"
 
 const prefix = "cesrv_"
@@ -34,5 +34,4 @@ export const isWellFormed = (text: Redacted.Redacted<string>): boolean => {
  *
  * @since 0.1.0
  */
-export const hash = (text: Redacted.Redacted<string>): string =>
-  createHash("sha256").update(Redacted.value(text)).digest("hex")
+export const hash = (text: Redacted.Redacted<string>): string => digest("sha256", Redacted.value(text), "hex")

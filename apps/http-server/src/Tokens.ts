@@ -27,6 +27,16 @@ const remembered = Duration.seconds(5)
 /** `lastUsedAt` is exact to this. */
 const useResolution = Duration.toMillis(Duration.minutes(1))
 
+/** So many tokens are remembered at the most. */
+const MANY = 10_000
+
+interface Remembered {
+  readonly token: Token
+  readonly expiresAt: number | null
+  /** Asked again after that. */
+  readonly until: number
+}
+
 interface Row {
   readonly id: string
   readonly name: string
@@ -66,6 +76,8 @@ export class Tokens extends Context.Service<Tokens, {
   ) => Effect.Effect<{ readonly token: Token; readonly text: Redacted.Redacted<string> }, Conflict | Unavailable>
   /** Cheap: what was verified a moment ago is remembered, and forgotten within seconds of being revoked. */
   readonly verify: (text: Redacted.Redacted<string>) => Effect.Effect<Token, Unauthorized | Unavailable>
+  /** What is remembered of it, without asking anybody. */
+  readonly recall: (text: Redacted.Redacted<string>, nowMillis: number) => Token | undefined
   /** Newest first. */
   readonly list: (page: PageRequest) => Effect.Effect<Page<Token>, InvalidInput | Unavailable>
   readonly get: (id: string) => Effect.Effect<Token, NotFound | Unavailable>
@@ -93,11 +105,13 @@ export class Tokens extends Context.Service<Tokens, {
         if (row.last_used_at === null || now - Number(row.last_used_at) >= useResolution) {
           yield* sql`UPDATE api_tokens SET last_used_at = ${now} WHERE id = ${row.id}`
         }
-        return row
+        return { row, at: now }
       }, available("Reading or writing the tokens"))
 
+      const recent = new Map<string, Remembered>()
+
       const known = yield* Cache.makeWith(lookup, {
-        capacity: 10_000,
+        capacity: MANY,
         timeToLive: (exit) => exit._tag === "Success" ? remembered : Duration.seconds(1)
       })
 
@@ -152,14 +166,30 @@ export class Tokens extends Context.Service<Tokens, {
                 "Send a token of this server as `Authorization: Bearer cesrv_…`; what came is none, or only a part of one."
             })
           }
-          const row = yield* Cache.get(known, TokenText.hash(text))
+          const found = yield* Cache.get(known, TokenText.hash(text))
+          const { row } = found
           if (row.expires_at !== null && (yield* Clock.currentTimeMillis) >= Number(row.expires_at)) {
             return yield* new Unauthorized({
               detail: `The token "${row.name}" has expired on ${time(row.expires_at)}.`
             })
           }
-          return toToken(row)
+          const token = toToken(row)
+          if (recent.size >= MANY) recent.clear()
+          recent.set(row.hash, {
+            token,
+            expiresAt: row.expires_at === null ? null : Number(row.expires_at),
+            until: found.at + Duration.toMillis(remembered)
+          })
+          return token
         }),
+        recall: (text, now) => {
+          const hash = TokenText.hash(text)
+          const found = recent.get(hash)
+          if (found === undefined) return undefined
+          if (now < found.until && (found.expiresAt === null || now < found.expiresAt)) return found.token
+          recent.delete(hash)
+          return undefined
+        },
         list: Effect.fn("Tokens.list")(function*(page) {
           const limit = page.limit ?? defaultLimit
           const before = page.pageToken === undefined ? undefined : /^t-([0-9A-Za-z]{27})$/.exec(page.pageToken)?.[1]
@@ -208,7 +238,10 @@ export class Tokens extends Context.Service<Tokens, {
           },
           sql.withTransaction,
           available("Reading or writing the tokens"),
-          Effect.flatMap((hash) => Cache.invalidate(known, hash))
+          Effect.flatMap((hash) => {
+            recent.delete(hash)
+            return Cache.invalidate(known, hash)
+          })
         ),
         bootstrap: Effect.flatMap(anyToken, (rows) =>
           rows.length > 0

@@ -20,6 +20,7 @@ const decode = <A>(schema: Schema.Codec<A, unknown>) => (answer: Encoded): A =>
 const accountsOf = decode(Paging.page(Api.Account))
 const groupsOf = decode(Paging.page(Api.Group))
 const entitlementsOf = decode(Paging.page(Api.Entitlement))
+const accessOf = decode(Api.Access)
 const grantsOf = decode(Paging.page(Api.Grant))
 
 const ids = (answer: Encoded) => accountsOf(answer).items.map((item) => item.id.resource)
@@ -398,13 +399,13 @@ onEachDatabase("Directory", (it) => {
         group("ops", [membership("ops", "u2"), nested]),
         group("all", [further])
       ])
-      const access = yield* directory.access(C, "jane")
+      const access = accessOf(yield* directory.access(C, "jane"))
       assert.deepStrictEqual(access.account, jane)
       assert.deepStrictEqual(access.grants.map((grant) => grant.id), [membership("eng", "jane").id, nested.id])
       assert.strictEqual(access.asOf, new Date(summary.startedAt).toISOString())
       // Shallow: only who is in operations by a grant of their own.
       assert.deepStrictEqual(
-        (yield* directory.access(C, "u2")).grants.map((grant) => grant.id),
+        accessOf(yield* directory.access(C, "u2")).grants.map((grant) => grant.id),
         [further.id, membership("ops", "u2").id]
       )
       assert.strictEqual((yield* Effect.flip(directory.access(C, "eng")))._tag, "NotFound")

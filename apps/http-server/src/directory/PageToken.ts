@@ -7,14 +7,14 @@
 import { InvalidInput } from "@access-kit/server-api/Problems"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 const Token = Schema.fromJsonString(Schema.Tuple([Schema.Literal(1), Schema.String, Schema.Array(Schema.String)]))
 
 const decode = Schema.decodeUnknownOption(Token)
 
 const fingerprint = (question: ReadonlyArray<unknown>): string =>
-  createHash("sha256").update(JSON.stringify(question)).digest("base64url").slice(0, 12)
+  hash("sha256", JSON.stringify(question), "base64url").slice(0, 12)
 
 /**
  * @param question everything that chooses the rows
@@ -31,19 +31,20 @@ const refuse = (message: string) => new InvalidInput({ detail: message, errors: 
  *
  * @since 0.1.0
  */
-export const read = Effect.fnUntraced(function*(
+export const read = (
   question: ReadonlyArray<unknown>,
   parts: number,
   token: string
-): Effect.fn.Return<ReadonlyArray<string>, InvalidInput> {
+): Effect.Effect<ReadonlyArray<string>, InvalidInput> => {
   const found = decode(Buffer.from(token, "base64url").toString("utf8"))
   if (
     found._tag === "None" || found.value[2].length !== parts || found.value[2].some((part) => part.includes("\u0000"))
   ) {
-    return yield* refuse("This is no page token. Take the `nextPageToken` of the page before as it is.")
+    return Effect.fail(refuse("This is no page token. Take the `nextPageToken` of the page before as it is."))
   }
-  if (found.value[1] !== fingerprint(question)) {
-    return yield* refuse("The page token belongs to another listing. Ask with the same filters as for the page before.")
-  }
-  return found.value[2]
-})
+  return found.value[1] === fingerprint(question)
+    ? Effect.succeed(found.value[2])
+    : Effect.fail(
+      refuse("The page token belongs to another listing. Ask with the same filters as for the page before.")
+    )
+}

@@ -7,6 +7,7 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { Reading } from "../storage/Reading.ts"
 import * as SearchText from "./SearchText.ts"
 
 /** Pieces that a search asks for at first, and at the most. */
@@ -34,6 +35,7 @@ const word = (hash: number): string => (hash >>> 0).toString(36)
  */
 export const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
+  const read = yield* Reading
 
   const add = (entries: ReadonlyArray<Entry>): Effect.Effect<void, SqlError> => {
     const rows = entries.map(({ generation, kind, ref, search }) => ({
@@ -69,14 +71,14 @@ export const make = Effect.gen(function*() {
 
   const holding = (pieces: ReadonlyArray<number>, limit: number): Effect.Effect<ReadonlyArray<number>, SqlError> =>
     Effect.map(
-      sql.onDialectOrElse({
+      read.rows(sql.onDialectOrElse({
         pg: () =>
           sql<{ readonly ref: number }>`SELECT ref FROM directory_search
             WHERE pieces @> CAST(CAST(${`{${pieces.join(",")}}`} AS TEXT) AS INTEGER[]) LIMIT ${limit}`,
         orElse: () =>
           sql<{ readonly ref: number }>`SELECT rowid AS ref FROM directory_search
             WHERE directory_search MATCH ${pieces.map((piece) => `"${word(piece)}"`).join(" AND ")} LIMIT ${limit}`
-      }),
+      })),
       (found) => found.map((row) => row.ref)
     )
 

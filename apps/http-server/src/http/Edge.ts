@@ -14,13 +14,16 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServerError from "effect/http/HttpServerError"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Metric from "effect/Metric"
 import type * as IpNetwork from "effect/net/IpNetwork"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
+import * as Already from "../Already.ts"
 import { Lifecycle } from "../Lifecycle.ts"
+import { AccessLog } from "./AccessLog.ts"
 import * as Conditional from "./Conditional.ts"
 import * as CurrentRequest from "./CurrentRequest.ts"
+import { type Answer, response } from "./DirectoryAnswers.ts"
+import type { HotReads } from "./HotReads.ts"
 import { HttpLimits } from "./HttpLimits.ts"
 import * as HttpMetrics from "./HttpMetrics.ts"
 import * as ProblemResponse from "./ProblemResponse.ts"
@@ -62,18 +65,6 @@ const wrongMethod = (allow: string, requestId: string) =>
     HttpServerResponse.setHeader("allow", allow)
   )
 
-const logged = (request: HttpServerRequest, facts: CurrentRequest.RequestFacts, status: number, millis: number) =>
-  (status >= 500 ? Effect.logWarning("request") : Effect.logInfo("request")).pipe(Effect.annotateLogs({
-    method: request.method,
-    route: facts.route,
-    // Without the query, in which names and addresses are searched for.
-    path: request.url.split("?", 1)[0] ?? "",
-    status,
-    milliseconds: Math.round(millis * 10) / 10,
-    address: facts.address,
-    ...(facts.tokenId === undefined ? {} : { tokenId: facts.tokenId })
-  }))
-
 const cors = (origins: ReadonlyArray<string>) =>
   HttpMiddleware.cors({
     allowedOrigins: origins,
@@ -96,17 +87,17 @@ const cors = (origins: ReadonlyArray<string>) =>
  *
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(options: Options) {
+export const make = Effect.fnUntraced(function*(options: Options, hotReads: HotReads) {
   const lifecycle = yield* Lifecycle
   const limits = yield* HttpLimits
+  const accessLog = yield* AccessLog
   const bodyBytes = ByteSize.toNumberUnsafe(limits.bodySize)
   let underWay = 0
 
-  const count = (by: 1 | -1) =>
-    Effect.suspend(() => {
-      underWay += by
-      return Metric.update(HttpMetrics.inFlight, underWay)
-    })
+  const count = (by: 1 | -1): void => {
+    underWay += by
+    HttpMetrics.begun(by)
+  }
 
   /** Either the reason for which a request is not looked at any further, or nothing. */
   const refused = (request: HttpServerRequest, route: string | undefined) => {
@@ -165,32 +156,86 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       options.secure
     )
 
-  const serve = Effect.fnUntraced(function*(app: App) {
-    const request = yield* HttpServerRequest
-    const scope = yield* Effect.scope
-    const begun = yield* Clock.currentTimeMillis
-    const facts = CurrentRequest.make(
-      request.headers["x-request-id"],
-      Option.getOrElse(request.remoteAddress, () => "unknown")
-    )
-    facts.route = RouteIndex.ownRoute(request.url) ?? facts.route
-    yield* count(1)
-    // The scope of a request closes when its answer has been sent.
-    yield* Scope.addFinalizer(scope, count(-1))
-    return yield* answered(app, request, facts).pipe(
+  /** What is told of a request when its answer is known. */
+  const told = (request: HttpServerRequest, facts: CurrentRequest.RequestFacts, status: number, ended: number) => {
+    const milliseconds = ended - facts.begun
+    HttpMetrics.note(facts, request.method, status, milliseconds)
+    return unbounded.has(facts.route) ? Effect.void : accessLog({
+      facts,
+      method: request.method,
+      path: request.url.split("?", 1)[0] ?? "",
+      status,
+      milliseconds
+    })
+  }
+
+  const generally = (
+    app: App,
+    request: HttpServerRequest,
+    facts: CurrentRequest.RequestFacts
+  ): Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest | Scope.Scope> =>
+    answered(app, request, facts).pipe(
       Effect.map((response) => finished(request, facts, response)),
       Effect.tap((response) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.andThen(
-            HttpMetrics.record(facts, request.method, response.status, now - begun),
-            unbounded.has(facts.route) ? Effect.void : logged(request, facts, response.status, now - begun)
-          ))
+        Effect.flatMap(Clock.currentTimeMillis, (now) => told(request, facts, response.status, now))
       ),
       Effect.provideService(CurrentRequest.CurrentRequest, facts),
       Effect.provideService(HttpIncomingMessage.MaxBodySize, limits.bodySize),
       Effect.annotateLogs("requestId", facts.id)
     )
-  })
+
+  const fromHotRead = (
+    request: HttpServerRequest,
+    facts: CurrentRequest.RequestFacts,
+    answer: Answer
+  ): HttpServerResponse.HttpServerResponse => {
+    const ifNoneMatch = request.headers["if-none-match"]
+    const headers = {
+      ...SecurityHeaders.ofData(options.secure),
+      "cache-control": SecurityHeaders.cacheControl(answer.etag),
+      "x-request-id": facts.id,
+      ...(lifecycle.isStopping() ? { connection: "close" } : {})
+    }
+    return ifNoneMatch !== undefined && answer.etag !== undefined && Conditional.matches(ifNoneMatch, answer.etag)
+      ? HttpServerResponse.empty({ status: 304, headers: { ...headers, etag: answer.etag } })
+      : response(answer, headers)
+  }
+
+  const serve = (app: App) =>
+    Effect.flatMap(HttpServerRequest, (request) =>
+      Effect.clockWith((clock) => {
+        const begun = clock.currentTimeMillisUnsafe()
+        const facts = CurrentRequest.make(
+          request.headers["x-request-id"],
+          Option.getOrElse(request.remoteAddress, () => "unknown"),
+          begun
+        )
+        const hot = underWay < limits.concurrentRequests ? hotReads(request) : undefined
+        if (hot !== undefined) {
+          facts.route = hot.route
+          const asked = hot.answer(facts)
+          // Nothing had to be waited for: everything is told at once, and without what only others need.
+          if (Already.succeeded(asked)) {
+            const response = fromHotRead(request, facts, asked.value)
+            return Effect.mapEager(
+              told(request, facts, response.status, clock.currentTimeMillisUnsafe()),
+              () => response
+            )
+          }
+          count(1)
+          return Effect.onExit(
+            generally(Effect.map(asked, response), request, facts),
+            () => Effect.sync(() => count(-1))
+          )
+        }
+        facts.route = RouteIndex.ownRoute(request.url) ?? facts.route
+        count(1)
+        // The scope of a request closes when its answer has been sent.
+        return Effect.flatMap(
+          Effect.addFinalizer(() => Effect.sync(() => count(-1))),
+          () => generally(app, request, facts)
+        )
+      }))
 
   return (app: App) => {
     const served = serve(app)

@@ -10,8 +10,9 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
-import * as RateLimiter from "effect/persistence/RateLimiter"
+import * as Schedule from "effect/Schedule"
 import { Idempotency } from "../Idempotency.ts"
+import { Admission } from "./Admission.ts"
 import * as AuditHandlers from "./AuditHandlers.ts"
 import { Authenticator } from "./Authenticator.ts"
 import * as AuthorizationLayer from "./AuthorizationLayer.ts"
@@ -20,6 +21,8 @@ import * as ConnectorHandlers from "./ConnectorHandlers.ts"
 import * as DirectoryHandlers from "./DirectoryHandlers.ts"
 import * as Edge from "./Edge.ts"
 import { Gauges } from "./Gauges.ts"
+import * as HotReads from "./HotReads.ts"
+import * as HttpMetrics from "./HttpMetrics.ts"
 import * as OperationHandlers from "./OperationHandlers.ts"
 import * as OwnRoutes from "./OwnRoutes.ts"
 import { Readiness } from "./Readiness.ts"
@@ -44,11 +47,7 @@ const handlers = Layer.mergeAll(
 const api = HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(
   Layer.provide(handlers),
   Layer.provide([AuthorizationLayer.layer, ChangesLayer.layer, RequestProblemsLayer.layer]),
-  Layer.provide([
-    Authenticator.layer,
-    Idempotency.layer,
-    RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))
-  ])
+  Layer.provide(Idempotency.layer)
 )
 
 const routes = Layer.merge(api, OwnRoutes.layer.pipe(Layer.provide([Gauges.layer, Readiness.layer])))
@@ -60,9 +59,14 @@ const routes = Layer.merge(api, OwnRoutes.layer.pipe(Layer.provide([Gauges.layer
  */
 export const layer = (options: Edge.Options) =>
   Layer.effectDiscard(Effect.gen(function*() {
-    const edge = yield* Edge.make(options)
+    const edge = yield* Edge.make(options, yield* HotReads.make)
     const app = yield* HttpRouter.toHttpEffect(routes).pipe(
       Effect.provideService(HttpRouter.RouterConfig, RouteIndex.routerConfig)
     )
+    yield* Effect.forkScoped(Effect.repeat(HttpMetrics.settle, Schedule.spaced("1 second")))
     yield* HttpServer.serveEffect(edge(app))
-  })).pipe(Layer.provide(NodeHttpServer.layerHttpServices))
+  })).pipe(
+    Layer.provide(Admission.layer),
+    Layer.provide(Authenticator.layer),
+    Layer.provide(NodeHttpServer.layerHttpServices)
+  )

@@ -14,6 +14,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import { Gauges } from "./Gauges.ts"
+import * as HttpMetrics from "./HttpMetrics.ts"
 import { Readiness } from "./Readiness.ts"
 
 const alive = HttpRouter.add("GET", "/healthz", HttpServerResponse.jsonUnsafe({ status: "ok" }))
@@ -38,7 +39,7 @@ const metrics = HttpRouter.use(Effect.fnUntraced(function*(router) {
     "GET",
     "/metrics",
     Effect.map(
-      Effect.andThen(gauges.refresh, PrometheusMetrics.format()),
+      Effect.andThen(Effect.andThen(gauges.refresh, HttpMetrics.settle), PrometheusMetrics.format()),
       (body) => HttpServerResponse.text(body, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
     )
   )

@@ -41,6 +41,25 @@ const policyOf = (html: Uint8Array): string => {
   return policy
 }
 
+/** What is the same for every answer that is no page. */
+const plain = { ...everywhere, "content-security-policy": nothing }
+const plainAndSecure = { ...plain, "strict-transport-security": "max-age=31536000" }
+
+/**
+ * Those of an answer of the API.
+ *
+ * @param secure whether the answer goes out over TLS
+ * @since 0.1.0
+ */
+export const ofData = (secure: boolean): Readonly<Record<string, string>> => secure ? plainAndSecure : plain
+
+/**
+ * Who may keep an answer: nobody what has no entity tag, and what has one only to ask again.
+ *
+ * @since 0.1.0
+ */
+export const cacheControl = (etag: string | undefined): string => etag === undefined ? "no-store" : "private, no-cache"
+
 /**
  * @param secure whether the answer goes out over TLS
  * @since 0.1.0
@@ -50,14 +69,12 @@ export const add = (
   secure: boolean
 ): HttpServerResponse.HttpServerResponse => {
   const type = contentTypeOf(response)
-  const cache = response.headers["cache-control"]
-    ?? (response.headers["etag"] === undefined ? "no-store" : "private, no-cache")
+  const cache = response.headers["cache-control"] ?? cacheControl(response.headers["etag"])
   return HttpServerResponse.setHeaders(response, {
-    ...everywhere,
-    ...(secure ? { "strict-transport-security": "max-age=31536000" } : {}),
-    "content-security-policy": type.startsWith("text/html") && response.body._tag === "Uint8Array"
-      ? policyOf(response.body.body)
-      : nothing,
+    ...ofData(secure),
+    ...(type.startsWith("text/html") && response.body._tag === "Uint8Array"
+      ? { "content-security-policy": policyOf(response.body.body) }
+      : {}),
     "cache-control": cache
   })
 }

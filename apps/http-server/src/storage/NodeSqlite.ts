@@ -20,6 +20,7 @@ import * as Statement from "effect/sql/Statement"
 import * as Stream from "effect/Stream"
 import { closeSync, openSync } from "node:fs"
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
+import { type Read, Reading } from "./Reading.ts"
 
 /**
  * @since 0.1.0
@@ -80,7 +81,24 @@ const open = (options: Options): Effect.Effect<DatabaseSync, SqlError.SqlError, 
     (db) => Effect.sync(() => db.close())
   )
 
-const connectionOf = (db: DatabaseSync): Connection => {
+/** What a connection that only reads keeps of the file in its own memory, in kibibytes, and what it sees of it through that of the system, in bytes. */
+const READ_CACHE = 8_192
+const MAPPED = 2 ** 32
+
+const openToRead = (options: Options): Effect.Effect<DatabaseSync, SqlError.SqlError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const db = new DatabaseSync(options.filename, { timeout: options.busyTimeout ?? 5_000, readOnly: true })
+        db.exec(`PRAGMA cache_size = -${READ_CACHE}; PRAGMA mmap_size = ${MAPPED}`)
+        return db
+      },
+      catch: classified("connect")
+    }),
+    (db) => Effect.sync(() => db.close())
+  )
+
+const statementsOf = (db: DatabaseSync) => {
   const statements = new Map<string, StatementSync>()
 
   const compiled = (sql: string): StatementSync => {
@@ -92,6 +110,11 @@ const connectionOf = (db: DatabaseSync): Connection => {
     statements.set(sql, made)
     return made
   }
+  return compiled
+}
+
+const connectionOf = (db: DatabaseSync): Connection => {
+  const compiled = statementsOf(db)
 
   const rows = (statement: StatementSync, params: ReadonlyArray<unknown>): ReadonlyArray<Row> => {
     statement.setReturnArrays(false)
@@ -167,8 +190,33 @@ export const make = Effect.fn("NodeSqlite.make")(function*(
   })
 })
 
+/** A database in memory has one connection, and so has no other that reads. */
+const reading = (options: Options): Layer.Layer<never, SqlError.SqlError> =>
+  options.filename === ":memory:" ? Layer.empty : Layer.effect(
+    Reading,
+    Effect.map(openToRead(options), (db): Read => {
+      const compiled = statementsOf(db)
+      // The rows are what the statement says that they are, as they are where the client runs it. SQLite has them at once: there is nothing to suspend.
+      const text = <Row extends object>(sql: string, params: ReadonlyArray<unknown>) => {
+        try {
+          return Effect.succeed(compiled(sql).all(...params.map(bind)) as unknown as ReadonlyArray<Row>)
+        } catch (cause) {
+          return Effect.fail(classified("execute")(cause))
+        }
+      }
+      return {
+        rows: (statement) => text(...statement.compile()),
+        text: (_, sql, params) => text(sql, params)
+      }
+    })
+  )
+
 /**
  * @since 0.1.0
  */
 export const layer = (options: Options): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> =>
-  Layer.effect(SqlClient.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
+  // The connection that writes is first: it makes the file.
+  reading(options).pipe(
+    Layer.provideMerge(Layer.effect(SqlClient.SqlClient, make(options))),
+    Layer.provide(Reactivity.layer)
+  )
