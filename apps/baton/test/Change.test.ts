@@ -40,6 +40,26 @@ withProgram("one change", (it) => {
       expect([again.code, outcomeOf(again)]).toEqual([0, "AlreadyGranted"])
     }))
 
+  it.effect("reads and adds to no snapshot that comes to more than the variable says", () =>
+    Effect.gen(function*() {
+      const program = yield* Program
+      const files = yield* FileSystem.FileSystem
+      const directory = yield* Directory.generate({ users: 3_000, groups: 6, memberships: 300, seed: 7 })
+      const sandbox = yield* Sandbox.make({ directory })
+      const run = (limit: string, ...args: ReadonlyArray<string>) =>
+        program.run(["-f", "large.c1z", ...args], { sandbox, env: { BATON_DECODER_MAX_DECODED_SIZE_MB: limit } })
+      expect((yield* run("1")).code).toBe(0)
+      const before = yield* files.stat(`${program.directory}/large.c1z`)
+      for (const args of [["--revoke-grant", "any"], []]) {
+        const refused = yield* run("1", ...args)
+        expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("larger than the limit of 1048576")])
+        expect((yield* run("x", ...args)).stderr).toContain("BATON_DECODER_MAX_DECODED_SIZE_MB is not a whole number")
+        expect((yield* run("0", ...args)).stderr).toContain("BATON_DECODER_MAX_DECODED_SIZE_MB: at least 1")
+      }
+      expect((yield* files.stat(`${program.directory}/large.c1z`)).mtime).toEqual(before.mtime)
+      expect((yield* run("100")).code).toBe(0)
+    }))
+
   it.effect("revokes by the id of a grant, and what is revoked already", () =>
     Effect.gen(function*() {
       const program = yield* Program

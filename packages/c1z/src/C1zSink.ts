@@ -60,6 +60,8 @@ export interface Options {
     readonly keep: number | "all"
     /** Where the file is decompressed to while the sync runs. @default the system's directory for temporary files */
     readonly temporaryDirectory?: string
+    /** A file that decompresses to more is refused. @default 10 GiB, as Go's SDK */
+    readonly maxDecodedBytes?: number
   }
   /**
    * What the finished file looks like; see `Convert.formats`. Until it is finished, work is kept the same way for each: a sync that was interrupted

@@ -18,8 +18,8 @@ const options = (given: Given): ChangeOptions => given.isOn("dry-run") ? { dryRu
 
 const openSnapshot = (given: Given) =>
   Effect.flatMap(
-    SyncFlags.temporaryDirectory(given),
-    (directory) => Snapshot.open(given.text("file") ?? "sync.c1z", directory)
+    SyncFlags.reading(given),
+    (options) => Snapshot.open(given.text("file") ?? "sync.c1z", options)
   )
 
 /** What everybody who reads the log wants to know: what came of it, and what it was about. */

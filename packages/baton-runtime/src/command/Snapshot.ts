@@ -28,7 +28,13 @@ export interface Snapshot {
 }
 
 const unusable = (error: C1zError) =>
-  CommandError.make("UnusableSnapshot", `${error.message} Run a sync first; --file says which file is meant.`, error)
+  CommandError.make(
+    "UnusableSnapshot",
+    error.reason._tag === "TooLarge"
+      ? `${error.message} It is in BATON_DECODER_MAX_DECODED_SIZE_MB, in MiB.`
+      : `${error.message} Run a sync first; --file says which file is meant.`,
+    error
+  )
 
 const unknownId = (what: string, id: string, path: string) =>
   CommandError.make(
@@ -56,11 +62,9 @@ const isForeign = (resource: Resource) => resource.annotations.some((annotation)
  */
 export const open = Effect.fn("Snapshot.open")(function*(
   path: string,
-  temporaryDirectory: string | undefined
+  options: C1z.OpenOptions
 ): Effect.fn.Return<Snapshot, CommandError.CommandError, Scope.Scope> {
-  const c1z = yield* C1z.open(path, temporaryDirectory === undefined ? {} : { temporaryDirectory }).pipe(
-    Effect.mapError(unusable)
-  )
+  const c1z = yield* Effect.mapError(C1z.open(path, options), unusable)
   const run = latest(yield* Effect.mapError(Stream.runCollect(c1z.syncRuns), unusable))
   if (run === undefined) {
     return yield* CommandError.make(

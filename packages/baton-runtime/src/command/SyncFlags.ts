@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { OpenOptions } from "@access-kit/c1z/C1z"
 import type { Format } from "@access-kit/c1z/Convert"
 import type { ResourceId } from "@access-kit/connector-model/Resource"
 import * as Config from "effect/Config"
@@ -40,6 +41,29 @@ export const temporaryDirectory = (given: Given): Effect.Effect<string | undefin
     Effect.orElseSucceed(() => undefined)
   )
 }
+
+const MEBIBYTE = 1024 * 1024
+
+/**
+ * How a snapshot that is there is read: where it is decompressed to, and how much it may come to, which is said in MiB by a variable that has no flag.
+ *
+ * @since 0.1.0
+ */
+export const reading = Effect.fn("SyncFlags.reading")(function*(
+  given: Given
+): Effect.fn.Return<OpenOptions, CommandError.CommandError> {
+  const directory = yield* temporaryDirectory(given)
+  const name = "BATON_DECODER_MAX_DECODED_SIZE_MB"
+  const limit = yield* Config.option(Config.Int(name)).pipe(
+    Effect.map(Option.getOrUndefined),
+    Effect.mapError((cause) => CommandError.make("InvalidValue", `${name} is not a whole number`, cause))
+  )
+  if (limit !== undefined && limit < 1) return yield* CommandError.make("InvalidValue", `${name}: at least 1`)
+  return {
+    ...(directory === undefined ? {} : { temporaryDirectory: directory }),
+    ...(limit === undefined ? {} : { maxDecodedBytes: limit * MEBIBYTE })
+  }
+})
 
 /**
  * Whether a flag was given, and not only to say no.

@@ -68,7 +68,7 @@ export const run = Effect.fn("SyncTask.run")(function*(given: Given, worker: URL
     )
   }
   const keep = yield* SyncFlags.keep
-  const temporaryDirectory = yield* SyncFlags.temporaryDirectory(given)
+  const reading = yield* SyncFlags.reading(given)
   const report = yield* Sync.run({
     concurrency: SyncFlags.workers(given),
     progress: SyncLog.tell(path),
@@ -82,7 +82,7 @@ export const run = Effect.fn("SyncTask.run")(function*(given: Given, worker: URL
         format,
         // Which resources an interrupted run was about is not kept.
         resume: kind !== "partial",
-        append: { keep, ...(temporaryDirectory === undefined ? {} : { temporaryDirectory }) },
+        append: { keep, ...reading },
         ...(worker === undefined ? {} : { worker })
       })
     ))

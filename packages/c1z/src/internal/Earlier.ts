@@ -34,10 +34,10 @@ const unreadable = (target: Target, error: C1zError) =>
   }, { cause: error })
 
 /** Opens the file that is there, of format v1: the only one that holds several syncs. */
-const open = async (target: Target, temporaryDirectory: string | undefined, scope: Scope.Closeable) => {
+const open = async (target: Target, options: C1z.OpenOptions, scope: Scope.Closeable) => {
   const opened = await Effect.runPromise(Effect.result(
     Effect.flatMap(
-      C1z.open(target.path, temporaryDirectory === undefined ? {} : { temporaryDirectory }),
+      C1z.open(target.path, options),
       (file) => Effect.map(Stream.runCollect(file.syncRuns), (runs) => ({ file, runs }))
     ).pipe(Scope.provide(scope))
   ))
@@ -63,13 +63,13 @@ const merge = (store: Store, syncIds: ReadonlyArray<string>, file: WorkFile, sch
 /** Nothing where there is no file, or one that holds one sync only and so is replaced. */
 export const of = async (
   target: Target,
-  { keep, temporaryDirectory }: NonNullable<Calls["begin"][0]["append"]>
+  { keep, ...options }: NonNullable<Calls["begin"][0]["append"]>
 ): Promise<Earlier | undefined> => {
   if (target.format !== "v1") return undefined
   const scope = Effect.runSync(Scope.make())
   const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
   try {
-    const { file: earlier, runs } = await open(target, temporaryDirectory, scope)
+    const { file: earlier, runs } = await open(target, options, scope)
     const finished = Retention.latestFirst(runs.filter((run) => run.type === "full" && run.endedAt !== undefined))
     return {
       latestFull: finished[0]?.id,

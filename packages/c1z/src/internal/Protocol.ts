@@ -96,7 +96,11 @@ export interface Calls {
       /** Whether to take up an unfinished sync at all. */
       readonly resume: boolean
       /** Whether the syncs of the file stay, and how many full ones: null for all. */
-      readonly append?: { readonly keep: number | null; readonly temporaryDirectory?: string }
+      readonly append?: {
+        readonly keep: number | null
+        readonly temporaryDirectory?: string
+        readonly maxDecodedBytes?: number
+      }
       readonly resourceTypes: ReadonlyArray<{ readonly id: string; readonly data: Uint8Array }>
     },
     Started
