@@ -136,13 +136,13 @@ export const make = Effect.fn("C1zSink.make")(function*(
   /** Hands over what was gathered; with a checkpoint, all of it becomes durable. */
   const handOver = (current: Batch, now: number, checkpoint: string | undefined): Effect.Effect<void, SinkError> =>
     Effect.suspend(() => {
-      const { count, rows, storage } = current.take()
-      sinceCheckpoint += count
+      const taken = current.take()
+      sinceCheckpoint += taken.count
       if (checkpoint !== undefined) {
         sinceCheckpoint = 0
         lastCheckpoint = now
       }
-      return client.send({ now, storage, rows, checkpoint }, count, (returned) => current.reuse(returned))
+      return client.send(taken, { now, checkpoint }, (returned) => current.reuse(returned))
     })
 
   const begin = Effect.fn("C1zSink.begin")(function*(

@@ -9,7 +9,8 @@
 import { parentPort, type Transferable } from "node:worker_threads"
 import type { Earlier } from "./internal/Earlier.ts"
 import { failureOf } from "./internal/Failures.ts"
-import type { Reply, Request } from "./internal/Protocol.ts"
+import type { Reply, Request, Rows } from "./internal/Protocol.ts"
+import { unpack } from "./internal/Packing.ts"
 import { publish } from "./internal/Publication.ts"
 import { inspect } from "./internal/Target.ts"
 import { WorkFile } from "./internal/WorkFile.ts"
@@ -21,6 +22,11 @@ let location = ""
 const opened = (): WorkFile => {
   if (file === undefined) throw new Error("no sync has begun")
   return file
+}
+
+const write = (bytes: Uint8Array, rows: ReadonlyArray<Rows>, now: number, checkpoint: string | undefined): void => {
+  opened().write(bytes, rows, now)
+  if (checkpoint !== undefined) opened().commit(checkpoint)
 }
 
 const answer = async (request: Request): Promise<unknown> => {
@@ -40,9 +46,13 @@ const answer = async (request: Request): Promise<unknown> => {
     }
     case "write": {
       const { checkpoint, now, rows, storage } = request.question
-      opened().write(Buffer.from(storage), rows, now)
-      if (checkpoint !== undefined) opened().commit(checkpoint)
+      write(Buffer.from(storage), rows, now, checkpoint)
       return storage
+    }
+    case "writePacked": {
+      const { checkpoint, now, packed } = request.question
+      unpack(packed, (bytes, rows) => write(bytes, rows, now, checkpoint))
+      return null
     }
     case "indexGrants":
       opened().indexGrants()

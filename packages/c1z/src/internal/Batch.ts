@@ -33,6 +33,8 @@ const FULL_ROWS = 5_000
 
 export interface Taken {
   readonly storage: ArrayBuffer
+  /** Bytes of the storage that are in use, from its start. */
+  readonly used: number
   readonly rows: ReadonlyArray<Rows>
   readonly count: number
 }
@@ -71,11 +73,11 @@ export class Batch {
     if (used < SPARSE) {
       const storage = writer.storage.slice(0, used)
       writer.position = 0
-      return { storage, rows, count }
+      return { storage, used, rows, count }
     }
     const storage = writer.storage
     writer.empty(this.spare.pop() ?? new ArrayBuffer(STORAGE))
-    return { storage, rows, count }
+    return { storage, used, rows, count }
   }
 
   /** Takes a buffer back that the worker is done with. */

@@ -73,13 +73,33 @@ const writeValue = (writer: ProtoWriter, value: Schema.Json, depth: number): voi
 
 const isList = (value: Schema.JsonArray | Schema.JsonObject): value is Schema.JsonArray => Array.isArray(value)
 
+/** Key of a map entry, with its bytes in the message. */
+interface Key {
+  readonly name: string
+  readonly encoded: Uint8Array
+}
+
+/** The keys of the struct before, as they stood there and in the order of writing: most profiles of a directory have the same. */
+let lastNames: ReadonlyArray<string> = []
+let lastKeys: ReadonlyArray<Key> = []
+
+const keysOf = (fields: Schema.JsonObject): ReadonlyArray<Key> => {
+  const names = Object.keys(fields)
+  if (names.length === lastNames.length && names.every((name, at) => name === lastNames[at])) return lastKeys
+  lastNames = names
+  return lastKeys = names.toSorted(compareUtf8).map((name) => {
+    const writer = new ProtoWriter(new ArrayBuffer(16 + name.length * 3))
+    writer.presentString(1, name)
+    return { name, encoded: writer.slice(0, writer.position) }
+  })
+}
+
 const writeStruct = (writer: ProtoWriter, fields: Schema.JsonObject, depth: number): void => {
-  const keys = Object.keys(fields).sort(compareUtf8)
-  for (const key of keys) {
-    const value = fields[key]
+  for (const { encoded, name } of keysOf(fields)) {
+    const value = fields[name]
     if (value === undefined) continue
     const entry = writer.open(1)
-    writer.presentString(1, key)
+    writer.copy(encoded)
     const at = writer.open(2)
     writeValue(writer, value, depth)
     writer.close(at)
@@ -95,12 +115,22 @@ const writeId = (writer: ProtoWriter, field: number, id: ResourceId): void => {
   writer.close(start)
 }
 
+/** The time before: the same one is written twice. */
+let lastTime = ""
+let lastMilliseconds = Number.NaN
+
+const millisecondsOf = (rfc3339: string): number => {
+  if (rfc3339 === lastTime) return lastMilliseconds
+  lastTime = rfc3339
+  return lastMilliseconds = Date.parse(rfc3339)
+}
+
 const writeTimestamp = (writer: ProtoWriter, field: number, rfc3339: string): void => {
-  const milliseconds = Date.parse(rfc3339)
+  const milliseconds = millisecondsOf(rfc3339)
   if (Number.isNaN(milliseconds)) return
   const seconds = Math.floor(milliseconds / 1000)
   const start = writer.open(field)
-  writer.int64(1, BigInt(seconds))
+  writer.int64(1, seconds)
   writer.varint(2, (milliseconds - seconds * 1000) * 1_000_000)
   writer.close(start)
 }

@@ -45,6 +45,10 @@ export class ProtoWriter {
   }
 
   private rawVarint(value: number): void {
+    if (value < 128) {
+      this.buffer[this.position++] = value
+      return
+    }
     let rest = value
     while (rest > 127) {
       this.buffer[this.position++] = (rest % 128) + 128
@@ -67,11 +71,12 @@ export class ProtoWriter {
   }
 
   /** An int64 field. */
-  int64(field: number, value: bigint): void {
-    if (value === BigInt(0)) return
+  int64(field: number, value: bigint | number): void {
+    if (Number(value) === 0) return
     this.reserve(16)
     this.rawVarint(field * 8)
-    let rest = BigInt.asUintN(64, value)
+    if (typeof value === "number" && value > 0) return this.rawVarint(value)
+    let rest = BigInt.asUintN(64, BigInt(value))
     const more = BigInt(128)
     while (rest >= more) {
       this.buffer[this.position++] = Number(rest % more) + 128
@@ -117,6 +122,16 @@ export class ProtoWriter {
     this.rawVarint(bytes)
     this.buffer.write(value, this.position)
     this.position += bytes
+  }
+
+  /** What was written elsewhere, tags and all. */
+  copy(bytes: Uint8Array): void {
+    this.reserve(bytes.length)
+    const { buffer } = this
+    let at = this.position
+    // Short: a loop beats the call into native code.
+    for (let index = 0; index < bytes.length; index++) buffer[at++] = bytes[index] ?? 0
+    this.position = at
   }
 
   /** Bytes, or a message that is encoded already. */

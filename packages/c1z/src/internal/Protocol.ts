@@ -116,6 +116,11 @@ export interface Calls {
     },
     ArrayBuffer
   ]
+  /** The same of a batch that had to wait; see `Packing`. */
+  readonly writePacked: [
+    { readonly now: number; readonly packed: ArrayBuffer; readonly checkpoint: string | undefined },
+    null
+  ]
   /** Most likely no more grants come: time to sort them. */
   readonly indexGrants: [null, null]
   readonly discard: [{ readonly resourceType: string; readonly checkpoint: string }, null]

@@ -25,7 +25,7 @@ const MAGIC = Buffer.from("C1ZF\0", "latin1")
 /** Level 3 takes twice the time for the same size on these files. */
 const LEVEL = 1
 
-const CHUNK = 256 * 1024
+const CHUNK = 512 * 1024
 
 /** Reads the database from `input` and appends its frame to `output`. */
 const compress = (input: number, size: number, output: number): Promise<void> =>
@@ -36,14 +36,14 @@ const compress = (input: number, size: number, output: number): Promise<void> =>
       pledgedSrcSize: size,
       params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 }
     })
-    // Two in turn: the one that was handed over last is still being read.
-    const chunks = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const
+    // One is being compressed, one waits for that, so that nobody waits for the disk; the third was handed over last and may still be looked at.
+    const chunks = Array.from({ length: 3 }, () => Buffer.allocUnsafeSlow(CHUNK))
     let position = 0
-    let turn: 0 | 1 = 0
     const feed = (): void => {
+      const chunk = chunks.shift()
+      if (chunk === undefined || stream.writableEnded) return
+      chunks.push(chunk)
       try {
-        const chunk = chunks[turn]
-        turn = turn === 0 ? 1 : 0
         const read = readSync(input, chunk, 0, Math.min(CHUNK, size - position), position)
         position += read
         if (read === 0) stream.end()
@@ -62,6 +62,7 @@ const compress = (input: number, size: number, output: number): Promise<void> =>
     })
     stream.once("error", reject)
     stream.once("end", resolve)
+    feed()
     feed()
   })
 

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { type Transferable, Worker } from "node:worker_threads"
+import type { Taken } from "./Batch.ts"
+import { pack } from "./Packing.ts"
 import type { Call, Calls, Failure, Reply } from "./Protocol.ts"
 
 /** Batches under way at least. With one being stored and one waiting the worker is never idle; the third is being filled. */
@@ -16,6 +18,9 @@ const AHEAD = 3
  * while the next listing is being read.
  */
 const AHEAD_BYTES = 16 * 1024 * 1024
+
+/** Bytes under way from which on what is sent is packed: it will wait for long. */
+const PACKED_FROM = 2 * 1024 * 1024
 
 /** About what a row takes beside the buffer: an id as long as people make them, twice a header. */
 const ROW = 48
@@ -135,23 +140,32 @@ export class StoreClient {
     })
   }
 
-  /** Sends a batch of so many rows, and waits only while the worker is behind. `done` gets the buffer back. */
+  /** Sends a batch, and waits only while the worker is behind. `done` gets the buffer back. */
   send(
-    question: Calls["write"][0],
-    count: number,
+    taken: Taken,
+    { checkpoint, now }: Pick<Calls["write"][0], "checkpoint" | "now">,
     done: (storage: ArrayBuffer) => void
   ): Effect.Effect<void, SnapshotSink.SinkError> {
     return Effect.callback<void, SnapshotSink.SinkError>((resume) => {
       if (this.failed !== undefined) return resume(Effect.fail(this.failed))
-      const bytes = question.storage.byteLength + count * ROW
-      this.ahead++
-      this.aheadBytes += bytes
-      this.post("write", question, [question.storage], (exit) => {
-        this.ahead--
-        this.aheadBytes -= bytes
-        if (Exit.isSuccess(exit) && exit.value instanceof ArrayBuffer) done(exit.value)
-        this.waiting?.()
-      })
+      const { count, rows, storage } = taken
+      const settled = (bytes: number): Settle => {
+        this.ahead++
+        this.aheadBytes += bytes
+        return (exit) => {
+          this.ahead--
+          this.aheadBytes -= bytes
+          if (Exit.isSuccess(exit) && exit.value instanceof ArrayBuffer) done(exit.value)
+          this.waiting?.()
+        }
+      }
+      if (this.aheadBytes >= PACKED_FROM) {
+        const packed = pack(taken)
+        done(storage)
+        this.post("writePacked", { now, packed, checkpoint }, [packed], settled(packed.byteLength))
+      } else {
+        this.post("write", { now, storage, rows, checkpoint }, [storage], settled(storage.byteLength + count * ROW))
+      }
       if (this.ahead < AHEAD || this.aheadBytes < AHEAD_BYTES) return resume(Effect.void)
       this.waiting = () => {
         this.waiting = undefined
