@@ -9,7 +9,8 @@ import * as Directory from "./Directory.ts"
 
 const ACCOUNTS = 60_000
 
-const record = (index: number) => Directory.account(`u${index}`, { displayName: `Person ${index} ${"ß漢😀".repeat(9)}` })
+const record = (index: number) =>
+  Directory.account(`u${index}`, { displayName: `Person ${index} ${"ß漢😀".repeat(9)}` })
 
 describe("batches that wait", () => {
   it.effect("are packed, and stored like the others", () =>

@@ -25,13 +25,16 @@ const MAGIC = Buffer.from("C1ZF\0", "latin1")
 /** Level 3 takes twice the time for the same size on these files. */
 const LEVEL = 1
 
-const CHUNK = 512 * 1024
+const CHUNK = 256 * 1024
+
+/** What comes out is written at once, and is garbage then. */
+const OUTPUT = 64 * 1024
 
 /** Reads the database from `input` and appends its frame to `output`. */
 const compress = (input: number, size: number, output: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const stream = createZstdCompress({
-      chunkSize: CHUNK,
+      chunkSize: OUTPUT,
       // With the size known the frame says it, and readers can refuse a hostile one before they decode it.
       pledgedSrcSize: size,
       params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 }
