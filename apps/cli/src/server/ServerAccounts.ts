@@ -12,11 +12,10 @@ import { CreateAccount } from "@access-kit/server-api/Directory"
 import { ServerClient } from "@access-kit/server-api/ServerClient"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { PAGE } from "./Calls.ts"
 import type { Context } from "./Context.ts"
 import * as ExternalId from "./ExternalId.ts"
-import * as Names from "./Names.ts"
 import { unexpected } from "./Outcomes.ts"
+import * as Resources from "./Resources.ts"
 
 const isCreateAccount = Schema.is(CreateAccount)
 
@@ -34,17 +33,7 @@ export const make = (
   const { directory } = client
 
   const account = (operation: string, id: string) =>
-    calls.ask(
-      operation,
-      Effect.map(
-        directory.account({ params: { ...params, accountId: id }, headers: {} }),
-        (answer) => answer?.body
-      )
-    ).pipe(
-      Effect.flatMap((found) =>
-        found === undefined ? unexpected(calls, operation, "a cached answer") : Effect.succeed(found)
-      )
-    )
+    Resources.one(calls, operation, directory.account({ params: { ...params, accountId: id }, headers: {} }))
 
   const planned = ({ email, fields: values, login = email }: CreateAccountRequest): Account => ({
     _tag: "Account",
@@ -134,45 +123,22 @@ export const make = (
   const can = new Set(type.capabilities)
   return {
     resourceType: type.resourceType,
-    list: Effect.fn("ServerAccounts.list")(function*({ cursor, pageSize = PAGE }) {
-      const answer = yield* calls.ask(
-        "list",
-        directory.accounts({
-          params,
-          headers: {},
-          query: { limit: Math.min(PAGE, pageSize), ...(cursor === undefined ? {} : { pageToken: cursor }) }
-        })
-      )
-      const page = answer?.body
-      if (page === undefined) return yield* unexpected(calls, "list", "a cached answer")
-      return {
-        items: page.items.map(bare),
-        ...(page.nextPageToken === undefined ? {} : { next: page.nextPageToken })
-      }
-    }),
+    list: Effect.fn("ServerAccounts.list")((request) =>
+      Resources.page(calls, request, (query) => directory.accounts({ params, headers: {}, query }), bare)
+    ),
     get: (id) => Effect.map(account("get", id), bare),
-    find: Effect.fn("ServerAccounts.find")(function*(text) {
-      const byId = Names.canBeId(text)
-        ? yield* Effect.map(account("find", text), (found) => [found]).pipe(
-          Effect.catchReason("ConnectorError", "NotFound", () => Effect.succeed([]))
-        )
-        : []
-      const search = Names.search(text)
-      const named = search === undefined
-        ? []
-        : yield* calls.list("find", (query) =>
-          Effect.map(
-            directory.accounts({ params, headers: {}, query: { ...query, search } }),
-            (answer) => answer?.body ?? { items: [] }
-          ))
-      const fits = named.filter((candidate) =>
-        candidate.id.resource !== text && (
-          Names.same(candidate.login, text) || Names.same(candidate.displayName, text)
-          || candidate.emails.some(({ address }) => Names.same(address, text))
-        )
-      )
-      return [...byId, ...fits]
-    }),
+    find: Effect.fn("ServerAccounts.find")((text) =>
+      Resources.find(text, {
+        get: (id) => account("find", id),
+        search: (search) =>
+          Resources.all(
+            calls,
+            "find",
+            (query) => directory.accounts({ params, headers: {}, query: { ...query, search } })
+          ),
+        names: ({ displayName, emails, login }) => [login, displayName, ...emails.map(({ address }) => address)]
+      })
+    ),
     ...(can.has("create")
       ? {
         createAccount: {

@@ -16,11 +16,10 @@ import { ServerClient } from "@access-kit/server-api/ServerClient"
 import * as Effect from "effect/Effect"
 import * as Struct from "effect/Struct"
 import * as GrantExpiry from "../GrantExpiry.ts"
-import { PAGE } from "./Calls.ts"
 import type { Context } from "./Context.ts"
 import * as ExternalId from "./ExternalId.ts"
-import * as Names from "./Names.ts"
 import { unexpected } from "./Outcomes.ts"
+import * as Resources from "./Resources.ts"
 
 const groupOf = (group: Api.Group): Group => ExternalId.restore(Struct.omit(group, ["members"]))
 
@@ -56,34 +55,29 @@ export const make = (
   const { id: resourceType } = type.resourceType
 
   const group = (operation: string, groupId: string) =>
-    calls.ask(operation, directory.group({ params: { ...params, groupId }, headers: {} })).pipe(
-      Effect.flatMap((answer) =>
-        answer === undefined ? unexpected(calls, operation, "a cached answer") : Effect.succeed(groupOf(answer.body))
-      )
+    Effect.map(
+      Resources.one(calls, operation, directory.group({ params: { ...params, groupId }, headers: {} })),
+      groupOf
     )
 
   const grants = (filter: { readonly resourceId?: string }) =>
-    calls.list("list", (query) =>
-      Effect.map(
-        directory.grants({ params, headers: {}, query: { ...query, ...filter } }),
-        (answer) => answer?.body ?? { items: [] }
-      ))
+    Resources.all(
+      calls,
+      "list",
+      (query) => directory.grants({ params, headers: {}, query: { ...query, ...filter } })
+    )
 
   const entitlements = (filter: { readonly resourceId?: string }) =>
-    calls.list("list", (query) =>
-      Effect.map(
-        directory.entitlements({ params, headers: {}, query: { ...query, ...filter, resourceType } }),
-        (answer) => answer?.body ?? { items: [] }
-      ))
+    Resources.all(
+      calls,
+      "list",
+      (query) => directory.entitlements({ params, headers: {}, query: { ...query, ...filter, resourceType } })
+    )
 
   /** Three listings side by side, rather than two for each group. */
   const everything = Effect.gen(function*() {
     const [groups, allEntitlements, allGrants] = yield* Effect.all([
-      calls.list("list", (query) =>
-        Effect.map(
-          directory.groups({ params, headers: {}, query }),
-          (answer) => answer?.body ?? { items: [] }
-        )),
+      Resources.all(calls, "list", (query) => directory.groups({ params, headers: {}, query })),
       Effect.map(entitlements({}), (rows) => byResource(rows, resourceType)),
       Effect.map(grants({}), (rows) => byResource(rows, resourceType))
     ], { concurrency: 3 })
@@ -168,22 +162,14 @@ export const make = (
   const can = new Set(type.capabilities)
   return {
     resourceType: type.resourceType,
-    list: Effect.fn("ServerGroups.list")(function*({ cursor, include, pageSize = PAGE }) {
-      if (include === "everything") return { items: yield* everything }
-      const answer = yield* calls.ask(
-        "list",
-        directory.groups({
-          params,
-          headers: {},
-          query: { limit: Math.min(PAGE, pageSize), ...(cursor === undefined ? {} : { pageToken: cursor }) }
-        })
+    list: Effect.fn("ServerGroups.list")(function*(request) {
+      if (request.include === "everything") return { items: yield* everything }
+      return yield* Resources.page(
+        calls,
+        request,
+        (query) => directory.groups({ params, headers: {}, query }),
+        (item) => ({ resource: groupOf(item), entitlements: [], grants: [] })
       )
-      const page = answer?.body
-      if (page === undefined) return yield* unexpected(calls, "list", "a cached answer")
-      return {
-        items: page.items.map((item) => ({ resource: groupOf(item), entitlements: [], grants: [] })),
-        ...(page.nextPageToken === undefined ? {} : { next: page.nextPageToken })
-      }
     }),
     get: Effect.fn("ServerGroups.get")(function*(id) {
       const resource = yield* group("get", id)
@@ -197,25 +183,21 @@ export const make = (
         grants: allGrants.filter((row) => row.resource.resourceType === resourceType).map(grantOf)
       }
     }),
-    find: Effect.fn("ServerGroups.find")(function*(text) {
-      const byId = Names.canBeId(text)
-        ? yield* Effect.map(group("find", text), (found) => [found]).pipe(
-          Effect.catchReason("ConnectorError", "NotFound", () => Effect.succeed([]))
-        )
-        : []
-      const search = Names.search(text)
-      const named = search === undefined
-        ? []
-        : yield* calls.list("find", (query) =>
+    find: Effect.fn("ServerGroups.find")((text) =>
+      Resources.find(text, {
+        get: (id) => group("find", id),
+        search: (search) =>
           Effect.map(
-            directory.groups({ params, headers: {}, query: { ...query, search } }),
-            (answer) => answer?.body ?? { items: [] }
-          ))
-      return [
-        ...byId,
-        ...named.map(groupOf).filter(({ displayName, id }) => id.resource !== text && Names.same(displayName, text))
-      ]
-    }),
+            Resources.all(
+              calls,
+              "find",
+              (query) => directory.groups({ params, headers: {}, query: { ...query, search } })
+            ),
+            (found) => found.map(groupOf)
+          ),
+        names: ({ displayName }) => [displayName]
+      })
+    ),
     // The API tells their slugs; what else there is to say of an entitlement stands on each of them.
     ...(type.entitlements.length === 0
       ? {}
