@@ -24,6 +24,7 @@ import { Jobs } from "./jobs/Jobs.ts"
 import { Pulse } from "./jobs/Pulse.ts"
 import type { RunnerAddressError } from "./jobs/RunnerAddress.ts"
 import { Signals } from "./jobs/Signals.ts"
+import { Standstill } from "./jobs/Standstill.ts"
 import { type Options as SyncRunnerOptions, SyncRunner } from "./jobs/SyncRunner.ts"
 import { Operations } from "./Operations.ts"
 import type { SecretBox } from "./SecretBox.ts"
@@ -93,6 +94,6 @@ export const layer = (options: Options): Layer.Layer<
     Layer.provideMerge(SourceLookup.layer),
     Layer.provideMerge(Connectors.layer),
     Layer.provideMerge(Syncs.layer),
-    Layer.provideMerge(Layer.mergeAll(AuditLog.layer, Drain.layer, Jobs.layer, Signals.layer)),
+    Layer.provideMerge(Layer.mergeAll(AuditLog.layer, Drain.layer, Jobs.layer, Signals.layer, Standstill.layer)),
     Layer.provideMerge(Engine.layer(options.engine))
   )

@@ -13,7 +13,9 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
@@ -112,7 +114,13 @@ export class Tokens extends Context.Service<Tokens, {
 
       const known = yield* Cache.makeWith(lookup, {
         capacity: MANY,
-        timeToLive: (exit) => exit._tag === "Success" ? remembered : Duration.seconds(1)
+        // That the database was away is not remembered: it may be back.
+        timeToLive: (exit) =>
+          Exit.isSuccess(exit)
+            ? remembered
+            : Option.exists(Exit.findErrorOption(exit), ({ _tag }) => _tag === "Unauthorized")
+            ? Duration.seconds(1)
+            : Duration.zero
       })
 
       const create = Effect.fn("Tokens.create")(

@@ -39,6 +39,7 @@ import { Drain } from "./Drain.ts"
 import { Jobs } from "./Jobs.ts"
 import { persisted } from "./Persistence.ts"
 import { Signals } from "./Signals.ts"
+import { Standstill } from "./Standstill.ts"
 
 /**
  * @since 0.1.0
@@ -53,7 +54,7 @@ export class ChangeRunner extends Context.Service<ChangeRunner, {
   static readonly layer: Layer.Layer<
     ChangeRunner,
     never,
-    SqlClient.SqlClient | AuditLog | Connectors | Directory | Drain | Jobs | Signals
+    SqlClient.SqlClient | AuditLog | Connectors | Directory | Drain | Jobs | Signals | Standstill
   > = Layer.effect(ChangeRunner, Effect.suspend(() => make))
 }
 
@@ -140,6 +141,7 @@ const make = Effect.gen(function*() {
   const drain = yield* Drain
   const jobs = yield* Jobs
   const signals = yield* Signals
+  const standstill = yield* Standstill
   const services = yield* Effect.context<SqlClient.SqlClient | AuditLog>()
 
   const next = (connectorId: string, upTo: number) =>
@@ -246,6 +248,7 @@ const make = Effect.gen(function*() {
 
   /** Answers whether this process still has the connector: not if another one has taken the operation up meanwhile. */
   const carryOutOne = Effect.fnUntraced(function*(id: string) {
+    yield* standstill.over
     const row = yield* persisted("Beginning an operation")(claim(id))
     if (row === undefined) return true
     const target = targetJson.decode(row.target)

@@ -28,6 +28,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as SqlClient from "effect/sql/SqlClient"
 import type * as WorkflowEngine from "effect/workflow/WorkflowEngine"
@@ -82,6 +83,27 @@ export const tuning = {
   shardsPerGroup: 64,
   simulateRemoteSerialization: false
 } as const satisfies Partial<ShardingConfig.ShardingConfig["Service"]>
+
+/**
+ * How long the others wait for a sign of a process before they take its work over: two tries. The engine's own wait of a minute is for networks that lose
+ * packets; a process that stands still would keep its work as long.
+ *
+ * @since 0.1.0
+ */
+export const silence = { answerWithin: "2500 millis", tries: 2, pause: "500 millis" } as const
+
+const health = Layer.effect(
+  RunnerHealth.RunnerHealth,
+  Effect.map(Runners.Runners, (runners) =>
+    RunnerHealth.RunnerHealth.of({
+      isAlive: (address) =>
+        runners.ping(address).pipe(
+          Effect.timeout(silence.answerWithin),
+          Effect.retry({ times: silence.tries - 1, schedule: Schedule.spaced(silence.pause) }),
+          Effect.isSuccess
+        )
+    }))
+)
 
 /**
  * What jobs are built on.
@@ -182,7 +204,7 @@ const postgres = (runner: NonNullable<Options["runner"]>, shardingConfig: Option
   return serving(runner.secrets).pipe(
     Layer.provideMerge(HttpRunner.layerClient),
     Layer.provide(server),
-    Layer.provide(RunnerHealth.layerPing.pipe(Layer.provide(Runners.layerRpc), Layer.provide(protocol))),
+    Layer.provide(health.pipe(Layer.provide(Runners.layerRpc), Layer.provide(protocol))),
     Layer.provide(protocol),
     Layer.provideMerge(SqlMessageStorage.layer.pipe(Layer.provide(NodeCrypto.layerDigest))),
     Layer.provide(Layer.orDie(SqlRunnerStorage.layer)),

@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
+import { Standstill } from "./Standstill.ts"
 
 /** Answers and does nothing. Its messages are kept nowhere. */
 const Heart = Entity.make("Heart", [Rpc.make("Beat")])
@@ -30,11 +31,12 @@ export class Pulse extends Context.Service<Pulse, {
   /**
    * @since 0.1.0
    */
-  static readonly layer: Layer.Layer<Pulse, never, Sharding.Sharding> = Layer.effect(
+  static readonly layer: Layer.Layer<Pulse, never, Sharding.Sharding | Standstill> = Layer.effect(
     Pulse,
     Effect.gen(function*() {
       const sharding = yield* Sharding.Sharding
       const client = yield* Heart.client
+      const standstill = yield* Standstill
       let name = 0
 
       const isHere = (number: number): boolean =>
@@ -51,6 +53,7 @@ export class Pulse extends Context.Service<Pulse, {
       return Pulse.of({
         check: Effect.fn("Pulse.check")(function*(patience: Duration.Input) {
           if (yield* sharding.isShutdown) return "The job engine has ended. Restart the server."
+          if (!(yield* standstill.isOver)) return "The process stood still, and finds out what work it still has."
           const here = own()
           if (here === undefined) {
             return "The job engine has no part of the work: it begins, or has lost its place to other processes."

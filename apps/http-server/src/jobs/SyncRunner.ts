@@ -24,7 +24,7 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
-import { mkdirSync, rmSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { type Actor, AuditLog } from "../AuditLog.ts"
 import { Connectors } from "../Connectors.ts"
@@ -40,6 +40,7 @@ import { countsJson, errorJson, notesJson, type SyncRow } from "../syncs/SyncRow
 import { Drain } from "./Drain.ts"
 import { persisted } from "./Persistence.ts"
 import { Signals } from "./Signals.ts"
+import { Standstill } from "./Standstill.ts"
 
 /**
  * @since 0.1.0
@@ -64,7 +65,7 @@ export class SyncRunner extends Context.Service<SyncRunner, {
   static readonly layer = (options: Options): Layer.Layer<
     SyncRunner,
     never,
-    SqlClient.SqlClient | AuditLog | Connectors | Directory | Drain | Signals | Snapshots
+    SqlClient.SqlClient | AuditLog | Connectors | Directory | Drain | Signals | Snapshots | Standstill
   > => Layer.effect(SyncRunner, make(options))
 }
 
@@ -86,11 +87,20 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const connectors = yield* Connectors
   const drain = yield* Drain
   const signals = yield* Signals
+  const standstill = yield* Standstill
   const snapshots = yield* Snapshots
   const services = yield* Effect.context<SqlClient.SqlClient | AuditLog | Directory | Snapshots>()
   yield* Effect.sync(() => mkdirSync(options.workDirectory, { recursive: true, mode: 0o700 }))
 
   const pathOf = (connectorId: string) => join(options.workDirectory, `${connectorId}.c1z`)
+
+  /** The work file, and what a sync that stopped has left beside it. */
+  const discard = (connectorId: string) =>
+    Effect.sync(() => {
+      for (const name of readdirSync(options.workDirectory)) {
+        if (name.includes(connectorId)) rmSync(join(options.workDirectory, name), { force: true, recursive: true })
+      }
+    })
 
   const log = (syncId: string, level: "info" | "warning" | "error", message: string) =>
     Effect.provideContext(SyncLog.append(syncId, level, message), services)
@@ -251,7 +261,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       cancelled(row.id)
     )
     if (exit === "cancelled") {
-      yield* Effect.sync(() => rmSync(pathOf(row.connector_id), { force: true }))
+      yield* discard(row.connector_id)
       return yield* persisted("Ending a cancelled sync")(end(row, "cancelled", undefined))
     }
     if (Exit.isSuccess(exit)) {
@@ -271,12 +281,15 @@ const make = Effect.fnUntraced(function*(options: Options) {
       ? errorOf(failure.value)
       : { reason: "Defect", message: "The server has a fault. Its log says which." }
     if (failure._tag === "None") yield* Effect.logError(`Sync ${row.id} died`, exit.cause)
+    // Another sync begins anew, so nobody needs what this one has read.
+    yield* discard(row.connector_id)
     yield* persisted("Ending a failed sync")(end(row, "failed", error))
   })
 
   return SyncRunner.of({
     run: Effect.fn("SyncRunner.run")((syncId: string) =>
       drain.stopping(Effect.gen(function*() {
+        yield* standstill.over
         const row = yield* persisted("Beginning a sync")(claim(syncId))
         if (row !== undefined) yield* carryOut(row)
       })).pipe(Effect.orDie)

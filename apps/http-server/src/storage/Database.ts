@@ -87,6 +87,12 @@ const numbers = (): PgTypes.Registry => {
   return registry
 }
 
+/**
+ * Milliseconds after which PostgreSQL ends a transaction in which nothing is asked any more. A process that stands still in the middle of one would keep its
+ * rows from all others for as long as it stands; whoever takes its work over must get at them.
+ */
+const IDLE_IN_TRANSACTION = "8000"
+
 /** Connections to PostgreSQL that one process opens at the most. The engine keeps some of them for itself. */
 const MAX_CONNECTIONS = 16
 
@@ -102,6 +108,7 @@ export const layerClient = (location: Location): Layer.Layer<SqlClient.SqlClient
       PgClient.layer({
         url,
         applicationName: "claude-enterprise-server",
+        startupParameters: { idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION },
         maxConnections: MAX_CONNECTIONS,
         types: numbers()
       })

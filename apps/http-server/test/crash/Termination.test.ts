@@ -1,8 +1,10 @@
 /**
  * A server that is asked to end in the middle of its work: it finishes what has begun, and begins nothing more.
  */
+import { ServerClient } from "@access-kit/server-api/ServerClient"
 import { assert } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Bundle, withBundle } from "../Bundle.ts"
 import { until } from "../CoreServices.ts"
@@ -59,4 +61,65 @@ withBundle("SIGTERM in the middle of work", (it) => {
         `ended ${took.join(", ")} ms after SIGTERM; ${writes.length} writes for ${operations.length} operations`
       )
     }).pipe(Effect.scoped), 300_000)
+
+  it.effect("leaves a sync to the next start, and no file behind", () =>
+    Effect.gen(function*() {
+      const { serve } = yield* Bundle
+      const data = join(yield* temporaryDirectory, "data")
+      const args = ["--data-dir", data]
+      const sandbox = yield* Load.source
+      const first = yield* serve(args)
+      const token = first.firstToken ?? ""
+      const asked = yield* Effect.gen(function*() {
+        const client = yield* ServerClient
+        const connectorId = yield* Load.connect(sandbox)
+        const params = { connectorId }
+        // The groups are read, the people never come.
+        yield* sandbox.faults.set({ name: "hang", path: "/Users" })
+        const { id } = yield* client.syncs.start({ params, headers: {} })
+        yield* until(client.syncs.get({ params: { syncId: id } }), ({ progress }) => (progress?.rows["group"] ?? 0) > 0)
+        yield* until(sandbox.requests.stats, ({ inFlight }) => inFlight > 0)
+        return { params, syncId: id }
+      }).pipe(Effect.provide(Load.asClient(first, token)))
+      const at = Date.now()
+      yield* first.kill("SIGTERM")
+      const end = yield* first.finished
+      const took = Date.now() - at
+      assert.isBelow(took, 10_000)
+      assert.strictEqual(end.code, 0, end.stderr)
+      assert.isNotEmpty(readdirSync(join(data, "work")), "what was read is kept")
+
+      yield* sandbox.faults.clear()
+      const second = yield* serve(args)
+      yield* Effect.gen(function*() {
+        const client = yield* ServerClient
+        const { params, syncId } = asked
+        const ended = yield* until(
+          client.syncs.get({ params: { syncId } }),
+          ({ state }) => state !== "queued" && state !== "running"
+        )
+        assert.deepStrictEqual([ended.state, ended.attempts], ["succeeded", 2])
+        assert.isTrue(
+          (yield* client.syncs.logs({ params: { syncId }, query: {} })).items.some(({ message }) =>
+            message.includes("taken up again")
+          )
+        )
+        const { items } = yield* client.snapshots.list({ params, query: {} })
+        assert.deepStrictEqual(
+          readdirSync(join(data, "snapshots", params.connectorId)).toSorted(),
+          items.map(({ id }) => `${id}.c1z`).toSorted()
+        )
+        assert.deepStrictEqual(readdirSync(join(data, "work")), [])
+
+        // One that is cancelled while it is in the middle leaves none either.
+        yield* sandbox.faults.set({ name: "hang", path: "/Users" })
+        const { id } = yield* client.syncs.start({ params, headers: {} })
+        yield* until(client.syncs.get({ params: { syncId: id } }), ({ progress }) => (progress?.rows["group"] ?? 0) > 0)
+        yield* client.syncs.cancel({ params: { syncId: id }, headers: {} })
+        yield* until(client.syncs.get({ params: { syncId: id } }), ({ state }) => state === "cancelled")
+        yield* sandbox.faults.clear()
+        assert.deepStrictEqual(readdirSync(join(data, "work")), [])
+      }).pipe(Effect.provide(Load.asClient(second, token)))
+      console.log(`ended ${took} ms after SIGTERM in the middle of a sync`)
+    }).pipe(Effect.scoped), 60_000)
 })

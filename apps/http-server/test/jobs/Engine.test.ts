@@ -21,9 +21,12 @@ describe("Engine", () => {
       millis(runnerHealthCheckInterval) + 2 * millis(refreshAssignmentsInterval) + millis(entityMessagePollInterval),
       10_000
     )
-    // One that is frozen: PostgreSQL ends its session, and with it its locks.
+    // One that is frozen: PostgreSQL ends its session, and with it its locks; and the others no longer count on it.
+    const { answerWithin, pause, tries } = Engine.silence
+    const unheard = tries * millis(answerWithin) + (tries - 1) * millis(pause) + millis(runnerHealthCheckInterval)
     assert.isBelow(
-      millis(shardLockExpiration) + 2 * millis(refreshAssignmentsInterval) + millis(entityMessagePollInterval),
+      Math.max(millis(shardLockExpiration), unheard) + 2 * millis(refreshAssignmentsInterval) +
+        millis(entityMessagePollInterval),
       10_000
     )
   })

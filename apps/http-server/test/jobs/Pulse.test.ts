@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import * as Engine from "../../src/jobs/Engine.ts"
 import { Pulse } from "../../src/jobs/Pulse.ts"
+import { Standstill } from "../../src/jobs/Standstill.ts"
 import * as Database from "../../src/storage/Database.ts"
 import { until } from "../CoreServices.ts"
 import { onEachDatabase, TestDatabase } from "../Databases.ts"
@@ -22,7 +23,7 @@ onEachDatabase("Pulse", (it) => {
       }).pipe(
         Effect.provide(
           Pulse.layer.pipe(
-            Layer.provide(Engine.layer({ location, runner })),
+            Layer.provide([Engine.layer({ location, runner }), Standstill.layer]),
             Layer.provide(Database.layer(location)),
             Layer.orDie
           )
