@@ -124,16 +124,16 @@ export interface Link {
 }
 
 /**
- * The grants in the order of the file, without looking anything up.
+ * The grants in the order of their ids, without looking anything up.
  *
  * @since 0.1.0
  */
 export const links = (snapshot: Snapshot): Stream.Stream<Link, C1zError.C1zError> =>
-  storeOf(snapshot.file).rows(
+  storeOf(snapshot.file).sorted(
     "v1_grants",
     {
       syncId: snapshot.sync.id,
-      columns: "id, external_id, entitlement_id, principal_resource_type_id, principal_resource_id, expansion"
+      columns: "external_id, entitlement_id, principal_resource_type_id, principal_resource_id, expansion"
     },
     (row): Link => {
       const { expansion } = row

@@ -96,6 +96,18 @@ export const list = (
 }
 
 /**
+ * The resources in the order of their types and ids: for whoever wants neighbours together.
+ *
+ * @since 0.1.0
+ */
+export const sorted = (snapshot: Snapshot): Stream.Stream<ResourceRow.ResourceRow, C1zError.C1zError> =>
+  storeOf(snapshot.file).sorted(
+    "v1_resources",
+    { syncId: snapshot.sync.id, columns: "data" },
+    (row): ResourceRow.ResourceRow => ResourceRow.fromBytes(dataOf(row) ?? new Uint8Array(0))
+  )
+
+/**
  * A resource that holds at least one grant.
  *
  * @since 0.1.0

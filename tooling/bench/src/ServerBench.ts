@@ -29,7 +29,7 @@ export interface Options {
   readonly requests: number | undefined
   /** Changes per storage. */
   readonly operations: number
-  /** SQLite if absent; a URL, or `postgres` for one that is started for this. */
+  /** Reads only from that: `sqlite`, `postgres` for one that is started for this, or a URL. Otherwise from SQLite, and from PostgreSQL if it is installed. */
   readonly database: string | undefined
 }
 
@@ -46,9 +46,27 @@ interface Question {
   readonly paths: ReadonlyArray<string>
 }
 
+const decodePage = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ nextPageToken: Schema.optionalKey(Schema.String) }))
+)
+
 /** Paths of all kinds, from what the server itself has listed. */
-const questions = Effect.fnUntraced(function*(connectorId: string) {
+const questions = Effect.fnUntraced(function*(running: ServerProcess.Running, connectorId: string) {
   const server = yield* ServerClient
+  const http = yield* HttpClient.HttpClient
+  /** Paths of the pages of a listing, one after the other. */
+  const listed = Effect.fnUntraced(function*(first: string) {
+    const paths: Array<string> = []
+    for (let next: string | undefined = first; next !== undefined && paths.length < VARIETY;) {
+      paths.push(next)
+      const response = yield* http.execute(
+        HttpClientRequest.get(`${running.url}${next}`).pipe(HttpClientRequest.bearerToken(running.token))
+      )
+      const { nextPageToken } = yield* decodePage(yield* response.text)
+      next = nextPageToken === undefined ? undefined : `${first}&pageToken=${encodeURIComponent(nextPageToken)}`
+    }
+    return paths
+  })
   const base = `/v1/connectors/${connectorId}`
   const params = { connectorId }
   const pages: Array<string> = []
@@ -73,7 +91,10 @@ const questions = Effect.fnUntraced(function*(connectorId: string) {
   const found: ReadonlyArray<Question> = [
     { name: "100 accounts", paths: pages },
     { name: "an account", paths: ids.map((id) => `${base}/accounts/${id}`) },
+    { name: "100 groups", paths: yield* listed(`${base}/groups?limit=100`) },
+    { name: "100 grants", paths: yield* listed(`${base}/grants?limit=100`) },
     { name: "grants of an account", paths: ids.map((id) => `${base}/grants?principalId=${id}`) },
+    { name: "access of an account", paths: ids.map((id) => `${base}/accounts/${id}/access`) },
     { name: "search: family name", paths: [...names].map((name) => `${base}/accounts?search=${name}`) },
     { name: "search: address", paths: [...addresses].map((address) => `${base}/accounts?search=${address}`) }
   ]
@@ -154,7 +175,7 @@ const reads = Effect.fnUntraced(function*(options: Options, database: string | u
   const asked = yield* Effect.scoped(Effect.gen(function*() {
     const { groups, memberships, users } = options
     const source = yield* Bundle.sandbox({ users, groups, memberships, latency: 0 })
-    return yield* questions(yield* ServerProcess.connect(source))
+    return yield* questions(server, yield* ServerProcess.connect(source))
   })).pipe(Effect.provide(ServerProcess.client(server)))
   const ready = (yield* Clock.currentTimeMillis) - since
   const answers = yield* Effect.forEach(asked, ({ paths }) => caught(server, paths))
@@ -256,16 +277,21 @@ const changes = Effect.fnUntraced(function*(name: string, database: string | und
  * Measures and prints.
  */
 export const run = Effect.fn("ServerBench.run")(function*(options: Options) {
-  const postgres = Postgres.isInstalled() || options.database === "postgres" ? yield* Postgres.start : undefined
-  const given = options.database === "postgres" ? yield* postgres?.database ?? Effect.undefined : options.database
-  yield* reads(options, given)
+  const { database, operations } = options
+  const postgres = Postgres.isInstalled() || database === "postgres" ? yield* Postgres.start : undefined
+  if (database === undefined || database === "sqlite") yield* reads(options, undefined)
+  if (database === undefined && postgres !== undefined || database === "postgres") {
+    yield* reads(options, yield* postgres?.database ?? Effect.undefined)
+  }
+  if (database !== undefined && database !== "sqlite" && database !== "postgres") yield* reads(options, database)
+  if (operations === 0) return
   const rows = [
-    ...yield* changes("SQLite", undefined, options.operations),
-    ...postgres === undefined ? [] : yield* changes("PostgreSQL", yield* postgres.database, options.operations)
+    ...yield* changes("SQLite", undefined, operations),
+    ...postgres === undefined ? [] : yield* changes("PostgreSQL", yield* postgres.database, operations)
   ]
   yield* Console.log(
     `\n${
-      Table.count(options.operations)
+      Table.count(operations)
     } changes of one connector, half grants, half revocations, each awaited over the API and made at a SCIM server\n`
   )
   yield* Console.log(Table.format(["", "changes/s", "median"], rows))

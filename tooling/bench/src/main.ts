@@ -106,16 +106,16 @@ const server = Command.make(
     groups: number("groups", 1_000, "Groups in the directory"),
     memberships: number("memberships", 500_000, "Group members over all groups in the directory"),
     connections: number("connections", 16, "Requests under way at the same time"),
-    seconds: number("seconds", 5, "How long each question is asked"),
+    seconds: number("seconds", 2, "How long each question is asked"),
     requests: Flag.Int("requests").pipe(
       Flag.withMetavar("N"),
       Flag.withDescription("Ask each question so often, in place of the seconds"),
       Flag.optional
     ),
-    operations: number("operations", 400, "Changes on each storage"),
+    operations: number("operations", 200, "Changes on each storage; 0 for none"),
     database: Flag.String("database").pipe(
       Flag.withMetavar("URL"),
-      Flag.withDescription("Read from this empty PostgreSQL, or from one of its own with `postgres`; SQLite otherwise"),
+      Flag.withDescription("Read only from `sqlite`, `postgres`, or this empty PostgreSQL; from both otherwise"),
       Flag.optional
     )
   },

@@ -17,7 +17,7 @@ import { Reading } from "../storage/Reading.ts"
 import * as PageText from "./PageText.ts"
 import * as PageToken from "./PageToken.ts"
 import * as Rows from "./Rows.ts"
-import type { SearchIndex } from "./SearchIndex.ts"
+import type { Candidates, SearchIndex } from "./SearchIndex.ts"
 import * as SearchText from "./SearchText.ts"
 import * as Shown from "./Shown.ts"
 
@@ -79,11 +79,13 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     })
 
   /** A table of `ref`s, to be joined with what they are the keys of. */
-  const refs = (found: ReadonlyArray<number>): Statement.Fragment =>
-    sql.onDialectOrElse({
-      pg: () => sql`unnest(CAST(CAST(${`{${found.join(",")}}`} AS TEXT) AS BIGINT[])) AS found (ref)`,
-      orElse: () => sql`(SELECT value AS ref FROM json_each(${`[${found.join(",")}]`})) AS found`
+  const refs = (...found: ReadonlyArray<Candidates>): Statement.Fragment => {
+    const list = found.filter(({ count }) => count > 0).map((one) => one.refs).join(",")
+    return sql.onDialectOrElse({
+      pg: () => sql`unnest(CAST(CAST(${`{${list}}`} AS TEXT) AS BIGINT[])) AS found (ref)`,
+      orElse: () => sql`(SELECT value AS ref FROM json_each(${`[${list}]`})) AS found`
     })
+  }
 
   /** A JSON object with one more member at its end, a number. */
   const also = (json: Statement.Fragment, name: string, value: Statement.Fragment): Statement.Fragment =>
@@ -195,7 +197,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
         for (const term of terms) {
           conditions.push(holds(sql`r.search`, term))
           const found = yield* index.candidates(term, generation, kind, FEW + 1)
-          if (found.length <= FEW) {
+          if (found.count <= FEW) {
             from = sql`${refs(found)} CROSS JOIN directory_resources AS r`
             among = sql`r.ref = found.ref`
           }
@@ -271,7 +273,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     return search(connectorId, filter, page, entitlementListing, (generation, after) =>
       Effect.gen(function*() {
         const found = yield* index.candidates(term, generation, Rows.Kind.entitlement, FEW + 1)
-        const isFew = found.length <= FEW
+        const isFew = found.count <= FEW
         return {
           from: isFew ? sql`${refs(found)} CROSS JOIN directory_entitlements AS e` : entitlementListing.from,
           where: sql.and([
@@ -302,12 +304,10 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
   const searched = Effect.fnUntraced(function*(generation: number, text: string) {
     const term = SearchText.fold(text)
     const either = sql`(${holds(sql`p.search`, term)} OR ${holds(sql`e.search`, term)})`
-    const principals = [
-      ...(yield* index.candidates(term, generation, Rows.Kind.account, FEW + 1)),
-      ...(yield* index.candidates(term, generation, Rows.Kind.group, FEW + 1))
-    ]
+    const accounts = yield* index.candidates(term, generation, Rows.Kind.account, FEW + 1)
+    const groups = yield* index.candidates(term, generation, Rows.Kind.group, FEW + 1)
     const granted = yield* index.candidates(term, generation, Rows.Kind.entitlement, FEW + 1)
-    if (principals.length > FEW || granted.length > FEW) return { either, among: undefined }
+    if (accounts.count + groups.count > FEW || granted.count > FEW) return { either, among: undefined }
     const [held] = yield* read.rows(
       sql<{ readonly grants: number | null }>`SELECT sum(e.holders) AS grants
       FROM ${refs(granted)} CROSS JOIN directory_entitlements AS e WHERE e.ref = found.ref`
@@ -317,7 +317,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     const few = sql`SELECT found.ref FROM `
     return {
       either,
-      among: sql`(g.principal_ref IN (${few}${refs(principals)}) OR g.entitlement_ref IN (${few}${refs(granted)}))`
+      among: sql`(g.principal_ref IN (${few}${refs(accounts, groups)}) OR g.entitlement_ref IN (${few}${refs(granted)}))`
     }
   })
 

@@ -2,6 +2,9 @@
  * Loads a snapshot file into a generation of the directory, a batch at a time: memory does not grow with the file but for the places of the resources
  * that were named last, and between two batches requests get their turn.
  *
+ * Rows are written in the order of their ids, in which they are listed: what stands on one page of a listing stands on few pages of the database, and
+ * the indexes by id grow at their end.
+ *
  * @since 0.1.0
  */
 import * as C1z from "@access-kit/c1z/C1z"
@@ -140,7 +143,7 @@ export const make = Effect.fn("DirectoryLoad.make")(function*(index: SearchIndex
       const refOf = (id: ResourceId): number =>
         resources.get(placeOf(Rows.keyOf(id.resourceType), Rows.keyOf(id.resource))) ?? 0
 
-      yield* Resources.list(snapshot).pipe(
+      yield* Resources.sorted(snapshot).pipe(
         Stream.map((row) => Rows.ofResource(Rows.resourceOf(row))),
         Stream.grouped(RESOURCES),
         Stream.runForEach((rows) => inBatch(generation, writeResources(rows)))

@@ -24,6 +24,24 @@ export interface Entry {
   readonly search: string
 }
 
+/**
+ * Rows, as numbers with commas between them.
+ *
+ * @since 0.1.0
+ */
+export interface Candidates {
+  readonly count: number
+  readonly refs: string
+}
+
+const none: Candidates = { count: 0, refs: "" }
+
+/** So many of them, from the first to the last at even distances: a rare word may stand anywhere among common ones. */
+const spread = (pieces: ReadonlyArray<number>, most: number): ReadonlyArray<number> =>
+  pieces.length <= most
+    ? pieces
+    : Array.from({ length: most }, (_, at) => pieces[Math.round(at * (pieces.length - 1) / (most - 1))] ?? 0)
+
 /** The index is one for all generations and kinds, but a piece of one is none of another. */
 const seed = (generation: number, kind: number): number => generation * 4 + kind
 
@@ -69,28 +87,30 @@ export const make = Effect.gen(function*() {
       orElse: () => sql`DELETE FROM directory_search WHERE rowid >= ${from} AND rowid < ${below}`
     }))
 
-  const holding = (pieces: ReadonlyArray<number>, limit: number): Effect.Effect<ReadonlyArray<number>, SqlError> =>
+  const holding = (pieces: ReadonlyArray<number>, limit: number): Effect.Effect<Candidates, SqlError> =>
     Effect.map(
       read.rows(sql.onDialectOrElse({
         pg: () =>
-          sql<{ readonly ref: number }>`SELECT ref FROM directory_search
-            WHERE pieces @> CAST(CAST(${`{${pieces.join(",")}}`} AS TEXT) AS INTEGER[]) LIMIT ${limit}`,
+          sql<{ readonly count: number; readonly refs: string | null }>`SELECT count(*) AS count,
+            string_agg(CAST(ref AS TEXT), ',') AS refs FROM (SELECT ref FROM directory_search
+              WHERE pieces @> CAST(CAST(${`{${pieces.join(",")}}`} AS TEXT) AS INTEGER[]) LIMIT ${limit}) AS found`,
         orElse: () =>
-          sql<{ readonly ref: number }>`SELECT rowid AS ref FROM directory_search
-            WHERE directory_search MATCH ${pieces.map((piece) => `"${word(piece)}"`).join(" AND ")} LIMIT ${limit}`
+          sql<{ readonly count: number; readonly refs: string | null }>`SELECT count(*) AS count,
+            group_concat(ref, ',') AS refs FROM (SELECT rowid AS ref FROM directory_search
+              WHERE directory_search MATCH ${pieces.map((piece) => `"${word(piece)}"`).join(" AND ")} LIMIT ${limit})`
       })),
-      (found) => found.map((row) => row.ref)
+      ([found]) => ({ count: Number(found?.count ?? 0), refs: found?.refs ?? "" })
     )
 
   /**
-   * Rows that may hold the term, `limit` of them at the most, in no order. The first pieces of a term mostly tell enough: every further one, like those of
-   * the domain that all addresses have, is a long list to go through.
+   * Rows that may hold the term, `limit` of them at the most, in no order. A few pieces from everywhere in a term mostly tell enough: every further one is
+   * another list to go through.
    */
   const candidates = Effect.fnUntraced(function*(term: string, generation: number, kind: number, limit: number) {
-    const wanted = [...SearchText.needed(term, seed(generation, kind))]
-    if (wanted.length === 0) return []
-    const found = yield* holding(wanted.slice(0, FIRST), limit)
-    return found.length < limit || wanted.length <= FIRST ? found : yield* holding(wanted.slice(0, MOST), limit)
+    const wanted = [...SearchText.needed(SearchText.telling(term), seed(generation, kind))]
+    if (wanted.length === 0) return none
+    const found = yield* holding(spread(wanted, FIRST), limit)
+    return found.count < limit || wanted.length <= FIRST ? found : yield* holding(spread(wanted, MOST), limit)
   })
 
   return { add, remove, clear, candidates }

@@ -106,3 +106,13 @@ export const needed = (term: string, seed: number): ReadonlySet<number> => {
   }
   return found
 }
+
+/**
+ * The part of a term that tells rows apart: of an address what stands before its domain, which is that of a whole company.
+ *
+ * @since 0.1.0
+ */
+export const telling = (term: string): string => {
+  const at = term.indexOf("@")
+  return at > 3 ? term.slice(0, at + 1) : term
+}

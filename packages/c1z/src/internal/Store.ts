@@ -73,6 +73,22 @@ export class Store {
     })
   }
 
+  /** Rows of a table of one sync in the order of their `external_id`s. */
+  sorted<A>(
+    table: string,
+    options: { readonly syncId: string; readonly columns: string },
+    decode: (row: Row) => A
+  ): Stream.Stream<A, C1zError.C1zError> {
+    const { database } = this
+    return this.generated(function*() {
+      // One statement for all of them: a file without the index is sorted once.
+      const rows = database.prepare(
+        `SELECT ${options.columns} FROM ${table} WHERE sync_id = ? ORDER BY external_id, id`
+      )
+      for (const row of rows.iterate(options.syncId)) yield decode(row)
+    })
+  }
+
   /**
    * What a generator over the database yields, undefined left out, which it yields to let others have their turn. An error that it throws means that the file
    * is damaged.
