@@ -487,6 +487,13 @@ onEachDatabase("Directory", (it) => {
         "p0002"
       ])
       assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "ΖΩΉ" }, {})), ["p0649", "p1299"])
+      // A whole address, a part of one, a domain, and a term that only its end tells apart.
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { email: "P0777@example.com" }, {})), ["p0777"])
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "0777@exam" }, {})), ["p0777"])
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "p0778@example.co" }, {})), ["p0778"])
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "@example.com" }, { limit: 1 })), ["p0000"])
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "@example.com.invalid" }, {})), [])
+      assert.deepStrictEqual(ids(yield* directory.accounts(C, { search: "same name zoë" }, {})), [])
       assert.deepStrictEqual(grantIds(yield* directory.grants(C, { search: "zoë" }, {})), [
         membership("g", "p0649").id,
         membership("g", "p1299").id

@@ -317,7 +317,9 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     const few = sql`SELECT found.ref FROM `
     return {
       either,
-      among: sql`(g.principal_ref IN (${few}${refs(accounts, groups)}) OR g.entitlement_ref IN (${few}${refs(granted)}))`
+      among: sql`(g.principal_ref IN (${few}${refs(accounts, groups)}) OR g.entitlement_ref IN (${few}${
+        refs(granted)
+      }))`
     }
   })
 
