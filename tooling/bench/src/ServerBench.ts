@@ -46,9 +46,8 @@ interface Question {
   readonly paths: ReadonlyArray<string>
 }
 
-const decodePage = Schema.decodeUnknownEffect(
-  Schema.fromJsonString(Schema.Struct({ nextPageToken: Schema.optionalKey(Schema.String) }))
-)
+const Page = Schema.Struct({ nextPageToken: Schema.optionalKey(Schema.String) })
+const decodePage = Schema.decodeUnknownEffect(Schema.fromJsonString(Page))
 
 /** Paths of all kinds, from what the server itself has listed. */
 const questions = Effect.fnUntraced(function*(running: ServerProcess.Running, connectorId: string) {
@@ -57,13 +56,14 @@ const questions = Effect.fnUntraced(function*(running: ServerProcess.Running, co
   /** Paths of the pages of a listing, one after the other. */
   const listed = Effect.fnUntraced(function*(first: string) {
     const paths: Array<string> = []
-    for (let next: string | undefined = first; next !== undefined && paths.length < VARIETY;) {
-      paths.push(next)
-      const response = yield* http.execute(
-        HttpClientRequest.get(`${running.url}${next}`).pipe(HttpClientRequest.bearerToken(running.token))
-      )
-      const { nextPageToken } = yield* decodePage(yield* response.text)
-      next = nextPageToken === undefined ? undefined : `${first}&pageToken=${encodeURIComponent(nextPageToken)}`
+    let path = first
+    while (paths.length < VARIETY) {
+      paths.push(path)
+      const page: typeof Page.Type = yield* http.execute(
+        HttpClientRequest.get(`${running.url}${path}`).pipe(HttpClientRequest.bearerToken(running.token))
+      ).pipe(Effect.flatMap((response) => response.text), Effect.flatMap(decodePage))
+      if (page.nextPageToken === undefined) break
+      path = `${first}&pageToken=${encodeURIComponent(page.nextPageToken)}`
     }
     return paths
   })
