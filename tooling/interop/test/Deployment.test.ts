@@ -4,12 +4,12 @@
 import * as C1Sandbox from "@access-kit/c1-sandbox/C1Sandbox"
 import * as Directory from "@access-kit/scim-sandbox/Directory"
 import * as Sandbox from "@access-kit/scim-sandbox/Sandbox"
+import * as FreePort from "@access-kit/tooling-vitest/FreePort"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, FileSystem, Redacted, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 import { beforeAll } from "vitest"
 import { parse } from "yaml"
@@ -173,14 +173,6 @@ const environmentOf = (deployment: Deployment.Deployment): Readonly<Record<strin
   Object.fromEntries(
     deployment.spec.template.spec.containers.flatMap(({ env }) => env.map(({ name, value }) => [name, value]))
   )
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
 
 needing("python", "deploy/", (bin) => {
   needing("baton", "with Kubernetes' schemas and Helm", () => {
@@ -360,7 +352,7 @@ needing("python", "deploy/", (bin) => {
           yield* fs.copyFile(process.execPath, `${place}/node`)
           yield* fs.chmod(`${place}/node`, 0o755)
 
-          const port = yield* freePort
+          const port = yield* FreePort.find
           const c1 = yield* C1Sandbox.make({ nextPoll: "50 millis", directory: `${place}/c1` })
           const scim = yield* Sandbox.make({
             directory: yield* Directory.generate({ users: 50, groups: 5, memberships: 90, seed: 3 })
