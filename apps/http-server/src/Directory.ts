@@ -37,8 +37,8 @@ import { available } from "./storage/Available.ts"
  * @since 0.1.0
  */
 export interface Encoded {
-  /** UTF-8 JSON of the schema in `@access-kit/server-api/Directory`. */
-  readonly body: Uint8Array
+  /** JSON of the schema in `@access-kit/server-api/Directory`. */
+  readonly body: string
   /** With its quotes, as in the header. */
   readonly etag: string
 }

@@ -13,7 +13,7 @@ const server = Layer.provideMerge(core, sandbox)
 
 type Problem = NotFound | SourceFailed | Unavailable
 
-const read = (body: Uint8Array): Record<string, unknown> => JSON.parse(Buffer.from(body).toString())
+const read = (body: string): Record<string, unknown> => JSON.parse(body)
 
 /** Somebody and a group that came to the source after the last sync, the one in the other. */
 const younger = Effect.gen(function*() {

@@ -58,6 +58,7 @@ interface Condition {
 interface Listing {
   readonly name: string
   readonly from: Statement.Fragment
+  readonly sought: Statement.Fragment
   readonly place: ReadonlyArray<Statement.Fragment>
   readonly json: Statement.Fragment
   readonly jsonValues: ReadonlyArray<string | number>
@@ -87,9 +88,9 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     })
   }
 
-  /** A JSON object with one more member at its end, a number. */
-  const also = (json: Statement.Fragment, name: string, value: Statement.Fragment): Statement.Fragment =>
-    sql`substr(${json}, 1, length(${json}) - 1) || ${sql.literal(`',"${name}":'`)} || ${value} || '}'`
+  /** A JSON object that `Rows` left open, with its last member, a number. */
+  const closed = (json: Statement.Fragment, name: string, value: Statement.Fragment): Statement.Fragment =>
+    sql`${json} || ${sql.literal(`',"${name}":'`)} || ${value} || '}'`
 
   const condition = (about: string, fragment: Statement.Fragment, ...values: Condition["values"]): Condition => ({
     about,
@@ -97,7 +98,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
     values
   })
 
-  const nobody = PageText.page([], new Uint8Array(0), undefined)
+  const nobody = PageText.page([], "", undefined)
 
   const asked = (connectorId: string, name: string, filter: object) => [connectorId, name, filter]
 
@@ -212,6 +213,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
   const accountListing: Listing = {
     name: "accounts",
     from: sql`directory_resources AS r`,
+    sought: sql`directory_resources AS r`,
     place: byId,
     json: sql`r.json`,
     jsonValues: []
@@ -220,14 +222,15 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
   const groupListing: Listing = {
     ...accountListing,
     name: "groups",
-    json: also(sql`r.json`, "members", sql`r.members`)
+    json: closed(sql`r.json`, "members", sql`r.members`)
   }
 
   const entitlementListing: Listing = {
     name: "entitlements",
     from: sql`directory_entitlements AS e`,
+    sought: sql`directory_entitlements AS e`,
     place: [sql`e.id`],
-    json: also(sql`e.json`, "holders", sql`e.holders`),
+    json: closed(sql`e.json`, "holders", sql`e.holders`),
     jsonValues: []
   }
 
@@ -288,10 +291,13 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
   }
 
   /** What `Rows.grantJson` makes, by the database. An expiry is that of the timed grant that has not ended. */
-  const grantListing = (connectorId: string): Listing => ({
+  const grantListing = (connectorId: string, byStatus: boolean): Listing => ({
     name: "grants",
     from: sql`directory_grants AS g JOIN directory_entitlements AS e ON e.ref = g.entitlement_ref
       JOIN directory_resources AS p ON p.ref = g.principal_ref`,
+    sought: byStatus
+      ? sql`directory_grants AS g JOIN directory_resources AS p ON p.ref = g.principal_ref`
+      : sql`directory_grants AS g`,
     place: [sql`g.id`],
     json: sql`'{"id":' || ${pages.quoted(sql`coalesce(g.whole_id, g.id)`)} || ',' || e.granted || ',' || p.principal
       || coalesce((SELECT ',"expiresAt":"' || ${pages.moment(sql`max(t.expires_at)`)} || '"' FROM timed_grants AS t
@@ -324,7 +330,7 @@ export const make = Effect.fn("DirectoryListings.make")(function*(index: SearchI
   })
 
   const grants = (connectorId: string, filter: GrantFilter, page: PageRequest) => {
-    const listing = grantListing(connectorId)
+    const listing = grantListing(connectorId, filter.principalStatus !== undefined)
     const { entitlementId, principalId, principalStatus, resourceId } = filter
     const isNarrow = entitlementId !== undefined || resourceId !== undefined || principalId !== undefined
     const narrow = (

@@ -1,5 +1,6 @@
 /**
- * Pages of JSON that the database itself puts together, so that no row of them becomes a value of JavaScript on its way to the caller.
+ * Pages of JSON that the database itself puts together, so that no row of them becomes a value of JavaScript on its way to the caller. They are texts and not
+ * bytes: those would lie outside of the heap, and the collector goes through all of it after so many megabytes of them.
  *
  * @since 0.1.0
  */
@@ -25,6 +26,8 @@ export interface Query {
   /** Tables with their joins; no value in it. */
   readonly from: Statement.Fragment
   readonly where: Statement.Fragment
+  /** Those of the tables that `where` and `place` speak of. */
+  readonly sought: Statement.Fragment
   /** Columns that rows are sorted by, the same that a page token names. */
   readonly place: ReadonlyArray<Statement.Fragment>
   /** An expression: the JSON of a row. */
@@ -45,41 +48,34 @@ export interface Known {
 }
 
 /** The tag is of the bytes themselves: it stays the same when another sync reads the same, and changes with the least change. */
-const tagOf = (body: Uint8Array): string => `"${hash("sha1", body, "base64url")}"`
+const tagOf = (body: string): string => `"${hash("sha1", body, "base64url")}"`
 
 /**
  * @since 0.1.0
  */
-export const encoded = (json: string | Uint8Array): Encoded => {
-  const body = typeof json === "string" ? Buffer.from(json) : json
-  return { body, etag: tagOf(body) }
-}
-
-const OPENING = Buffer.from("{\"items\":[")
-const CLOSING = Buffer.from("]}")
+export const encoded = (body: string): Encoded => ({ body, etag: tagOf(body) })
 
 /**
+ * @param rows their JSON, with commas between
  * @param last what the last row of the page is sorted by, if the listing goes on
  * @since 0.1.0
  */
 export const page = (
   question: ReadonlyArray<unknown>,
-  rows: Uint8Array,
+  rows: string,
   last: ReadonlyArray<string> | undefined
 ): Encoded =>
-  encoded(Buffer.concat([
-    OPENING,
-    rows,
+  encoded(
     last === undefined
-      ? CLOSING
-      : Buffer.from(`],"nextPageToken":${JSON.stringify(PageToken.make(question, last))}}`)
-  ]))
+      ? `{"items":[${rows}]}`
+      : `{"items":[${rows}],"nextPageToken":${JSON.stringify(PageToken.make(question, last))}}`
+  )
 
 const Places = Schema.fromJsonString(Schema.Array(Schema.Array(Schema.String)))
 const decodePlaces = Schema.decodeUnknownSync(Places)
 
 interface Whole {
-  readonly rows: Uint8Array | null
+  readonly rows: string | null
   readonly places: string | null
 }
 
@@ -90,12 +86,6 @@ export const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const read = yield* Reading
   const texts = new Map<string, string>()
-
-  const joined = (column: Statement.Fragment): Statement.Fragment =>
-    sql.onDialectOrElse({
-      pg: () => sql`convert_to(string_agg(${column}, ','), 'UTF8')`,
-      orElse: () => sql`CAST(group_concat(${column}, ',') AS BLOB)`
-    })
 
   const array = (values: ReadonlyArray<Statement.Fragment>): Statement.Fragment =>
     sql.onDialectOrElse({
@@ -121,14 +111,14 @@ export const make = Effect.gen(function*() {
     })
 
   /** The same question twice in one statement: once for the text, once for where it ends and whether anything follows. */
-  const wholeOf = ({ from, json, place, where }: Query): Statement.Statement<Whole> => {
+  const wholeOf = ({ from, json, place, sought, where }: Query): Statement.Statement<Whole> => {
     const order = sql.csv(place)
     return sql<Whole>`SELECT
-      (SELECT ${joined(sql`page.json`)} FROM (
+      (SELECT ${listed(sql`page.json`)} FROM (
         SELECT ${json} AS json FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT ${1}
       ) AS page) AS rows,
       (SELECT ${listed(sql`page.place`)} FROM (
-        SELECT ${array(place)} AS place FROM ${from} WHERE ${where} ORDER BY ${order} LIMIT 2 OFFSET ${1}
+        SELECT ${array(place)} AS place FROM ${sought} WHERE ${where} ORDER BY ${order} LIMIT 2 OFFSET ${1}
       ) AS page) AS places`
   }
 
@@ -162,7 +152,7 @@ export const make = Effect.gen(function*() {
   /** The same for a query for which finding rows costs more than telling them does: they are found once, and put together here. */
   const searched = Effect.fnUntraced(function*(
     question: ReadonlyArray<unknown>,
-    { from, json, place, where }: Query,
+    { from, json, place, where }: Omit<Query, "sought">,
     limit: number
   ) {
     const rows = yield* read.rows(sql<{ readonly json: string; readonly place: string }>`SELECT ${json} AS json,
@@ -171,7 +161,7 @@ export const make = Effect.gen(function*() {
     const last = rows.length > limit ? shown.at(-1) : undefined
     return page(
       question,
-      Buffer.from(shown.map((row) => row.json).join(",")),
+      shown.map((row) => row.json).join(","),
       last === undefined ? undefined : decodePlaces(`[${last.place}]`)[0]
     )
   })

@@ -66,7 +66,7 @@ export interface ResourceColumns {
   readonly type: string
   readonly status: string | null
   readonly name: string
-  /** An account whole; a group without the number of its members. */
+  /** An account whole; a group open at its end, for the number of its members. */
   readonly json: string
   /** The members of a grant's JSON that are about its principal. */
   readonly principal: string
@@ -84,6 +84,9 @@ const principalOf = (id: ResourceId, name: string, account: Account | undefined)
   return members.slice(1, -1)
 }
 
+/** A JSON object without its last brace: to add a member is to add text, also for a database that counts its letters otherwise. */
+const open = (json: string): string => json.slice(0, -1)
+
 /**
  * @since 0.1.0
  */
@@ -96,7 +99,7 @@ export const ofResource = (resource: Resource): ResourceColumns => {
     type: keyOf(resource.id.resourceType),
     status: account?.status ?? null,
     name: storable(name),
-    json: JSON.stringify(resource),
+    json: resource._tag === "Group" ? open(JSON.stringify(resource)) : JSON.stringify(resource),
     principal: principalOf(resource.id, name, account),
     search: account === undefined
       ? SearchText.of([resource.displayName])
@@ -157,7 +160,7 @@ export const resourceOf = (row: ResourceRow): Resource => {
 export interface EntitlementColumns {
   readonly id: string
   readonly slug: string
-  /** Without the number of its holders. */
+  /** Open at its end, for the number of its holders. */
   readonly json: string
   /** The members of a grant's JSON that are about what is granted. */
   readonly granted: string
@@ -181,24 +184,21 @@ export const ofEntitlement = (row: EntitlementRow, resourceName: string): Entitl
   return {
     id: keyOf(row.id),
     slug: storable(row.slug),
-    json: JSON.stringify({ ...entitlement, resourceName }),
+    json: open(JSON.stringify({ ...entitlement, resourceName })),
     granted: JSON.stringify({ entitlementId: row.id, resource, resourceName }).slice(1, -1),
     search: SearchText.of([row.displayName, resourceName])
   }
 }
 
-/** A JSON object with one more member at its end. */
-const also = (json: string, member: string): string => `${json.slice(0, -1)},${member}}`
+/**
+ * @since 0.1.0
+ */
+export const groupJson = (json: string, members: number): string => `${json},"members":${members}}`
 
 /**
  * @since 0.1.0
  */
-export const groupJson = (json: string, members: number): string => also(json, `"members":${members}`)
-
-/**
- * @since 0.1.0
- */
-export const entitlementJson = (json: string, holders: number): string => also(json, `"holders":${holders}`)
+export const entitlementJson = (json: string, holders: number): string => `${json},"holders":${holders}}`
 
 /**
  * @since 0.1.0

@@ -66,7 +66,7 @@ export const response = (
   { body, etag }: Answer,
   headers: Readonly<Record<string, string>> = {}
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.uint8Array(body, {
+  HttpServerResponse.text(body, {
     contentType: "application/json",
     headers: etag === undefined ? headers : { ...headers, etag }
   })

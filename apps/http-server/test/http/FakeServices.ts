@@ -184,14 +184,14 @@ const services = Effect.gen(function*() {
       removeAll: () => Effect.void
     }),
     Layer.succeed(Directory, {
-      accounts: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
+      accounts: () => Effect.succeed({ body: "{\"items\":[]}", etag: "\"v1\"" }),
       account: () => nothing("such account"),
       access: () => nothing("such account"),
-      groups: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
+      groups: () => Effect.succeed({ body: "{\"items\":[]}", etag: "\"v1\"" }),
       group: () => nothing("such group"),
-      entitlements: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
+      entitlements: () => Effect.succeed({ body: "{\"items\":[]}", etag: "\"v1\"" }),
       entitlement: () => nothing("such entitlement"),
-      grants: () => Effect.succeed({ body: new TextEncoder().encode("{\"items\":[]}"), etag: "\"v1\"" }),
+      grants: () => Effect.succeed({ body: "{\"items\":[]}", etag: "\"v1\"" }),
       grant: () => nothing("such grant"),
       load: () => Effect.void,
       apply: () => Effect.void,
@@ -200,8 +200,7 @@ const services = Effect.gen(function*() {
       remove: () => Effect.void
     }),
     Layer.succeed(SourceLookup, {
-      account: (_connector, id) =>
-        Effect.succeed({ body: new TextEncoder().encode(JSON.stringify({ id })), etag: "\"v1\"" }),
+      account: (_connector, id) => Effect.succeed({ body: JSON.stringify({ id }), etag: "\"v1\"" }),
       access: () => nothing("such account"),
       group: () => nothing("such group"),
       entitlement: () => nothing("such entitlement"),
