@@ -1,6 +1,5 @@
 /**
- * Pages of JSON that the database itself puts together, so that no row of them becomes a value of JavaScript on its way to the caller. They are texts and not
- * bytes: those would lie outside of the heap, and the collector goes through all of it after so many megabytes of them.
+ * Pages of JSON that the database itself puts together, so that no row of them becomes a value of JavaScript on its way to the caller.
  *
  * @since 0.1.0
  */
