@@ -127,6 +127,27 @@ describe("ProtoJsonBytes", () => {
     )
   })
 
+  it("refuses nothing for a damaged part that a later one replaces", () => {
+    const trait = toBinary(UserTraitSchema, create(UserTraitSchema, { login: "ada" }))
+    const url = Buffer.from("type.googleapis.com/c1.connector.v2.UserTrait")
+    // Of an Any: its type, a value that is no message (a tag of a kind that does not exist), its value.
+    const any = Buffer.concat([
+      Buffer.of(0x0a, url.length),
+      url,
+      Buffer.of(0x12, 1, 0x0f, 0x12, trait.length),
+      trait
+    ])
+    const id = Buffer.of(0x0a, 0)
+    // Annotations are field 4 of Resource.
+    const bytes = Buffer.concat([id, Buffer.of(0x22, any.length), any])
+    const json: unknown = JSON.parse(written(bytes))
+    assert.deepStrictEqual(json, JSON.parse(ProtoJson.encode(ResourceSchema, bytes)))
+    assert.deepStrictEqual(json, {
+      id: {},
+      annotations: [{ "@type": "type.googleapis.com/c1.connector.v2.UserTrait", login: "ada" }]
+    })
+  })
+
   it("does not exhaust the stack", () => {
     // A list in a list in a list: ListValue is field 6 of Value, its values field 1.
     let value: Buffer = Buffer.of(0x08, 0)

@@ -391,8 +391,8 @@ export const encode = (out: JsonBytes, desc: DescMessage, bytes: Uint8Array): vo
     out.byte(0x7b)
     planOf(desc).fields(out, bytes, 0, bytes.length, false)
     out.byte(0x7d)
-  } catch (error) {
-    if (error !== unusual) throw error
+  } catch {
+    // What looks damaged may be a part that a later one replaces, which shows at the end only. Then it is unusual, too.
     out.length = length
     out.text(ProtoJson.encode(desc, bytes))
   }
