@@ -150,7 +150,7 @@ withBundle("commands", (it) => {
         expect(keys((yield* run("groups", "list", "--limit", "1", "-o", "ndjson")).stdout))
           .toEqual(["id", "displayName", "externalId", "profile"])
         expect(keys((yield* run("grants", "list", "--limit", "1", "-o", "ndjson")).stdout))
-          .toEqual(["id", "entitlement", "entitlementId", "group", "account"])
+          .toEqual(["id", "entitlement", "entitlementId", "group", "account", "expiresAt"])
         expect(keys((yield* run("entitlements", "list", "--limit", "1", "-o", "ndjson")).stdout)).toEqual([
           "id",
           "slug",
